@@ -6,11 +6,12 @@
 //! |---|---|
 //! | `word`, `"two words"` | the text in a name, a service, a key, a value, an event or a status message |
 //! | `key=value`, `key="two words"` | an attribute of the span, of its resource or of an event with exactly this value |
-//! | `-word`, `-key=value` | excludes what has it |
+//! | `-word`, `-key=value` | excludes what has it; a word that is only in a key does not exclude |
 //! | an id of 16 hexadecimal digits | also the span itself |
 
 use memchr::memchr2;
 use opentelemetry_proto::tonic::common::v1::KeyValue;
+use opentelemetry_proto::tonic::common::v1::any_value::Value as Any;
 
 use crate::ids;
 use crate::store::{Origin, StoredLog, StoredSpan};
@@ -90,12 +91,12 @@ impl TextQuery {
     }
 
     pub(crate) fn finds_log(&self, log: &StoredLog) -> bool {
-        let has = |term: &Term| term.is_in_log(log);
-        (self.wanted.is_empty() || self.wanted.iter().any(has)) && !self.excluded.iter().any(has)
+        (self.wanted.is_empty() || self.wanted.iter().any(|term| term.is_in_log(log)))
+            && !self.excluded.iter().any(|term| term.excludes_log(log))
     }
 
     fn excludes_span(&self, span: &StoredSpan) -> bool {
-        self.excluded.iter().any(|term| term.is_in_span(span))
+        self.excluded.iter().any(|term| term.excludes_span(span))
     }
 }
 
@@ -132,6 +133,43 @@ impl Term {
         }
     }
 
+    /// Like [`Self::is_in_span`], but text in keys does not count: it says nothing about the span.
+    fn excludes_span(&self, span: &StoredSpan) -> bool {
+        if !self.is_in_span(span) {
+            return false;
+        }
+        let Self::Text(text) = self else { return true };
+        let decoded = span.decode();
+        let status = decoded
+            .status
+            .as_ref()
+            .map_or("", |status| status.message.as_str());
+        (is_id(text) && ids::parse_span_id(text) == Some(span.id))
+            || contains(decoded.name.as_bytes(), text)
+            || contains(status.as_bytes(), text)
+            || is_in_values(text, &decoded.attributes, &span.origin)
+            || decoded
+                .events
+                .iter()
+                .any(|event| contains(event.name.as_bytes(), text) || has_value(&event.attributes, text))
+            || decoded.links.iter().any(|link| has_value(&link.attributes, text))
+    }
+
+    /// Like [`Self::is_in_log`], but text in keys does not count.
+    fn excludes_log(&self, log: &StoredLog) -> bool {
+        if !self.is_in_log(log) {
+            return false;
+        }
+        let Self::Text(text) = self else { return true };
+        let decoded = log.decode();
+        let body = decoded.body.as_ref().and_then(|body| body.value.as_ref());
+        (is_id(text) && ids::parse_span_id(text) == Some(log.span))
+            || contains(decoded.event_name.as_bytes(), text)
+            || contains(decoded.severity_text.as_bytes(), text)
+            || body.is_some_and(|body| is_in_value(body, text))
+            || is_in_values(text, &decoded.attributes, &log.origin)
+    }
+
     fn is_in_log(&self, log: &StoredLog) -> bool {
         match self {
             Self::Text(text) => {
@@ -151,6 +189,35 @@ impl Term {
 
 fn is_in_origin(text: &str, origin: &Origin) -> bool {
     contains(&origin.encoded, text) || contains(origin.service.as_bytes(), text)
+}
+
+/// Whether a text is in the values of attributes, in those of the resource, or in the service.
+fn is_in_values(text: &str, attributes: &[KeyValue], origin: &Origin) -> bool {
+    has_value(attributes, text)
+        || has_value(&origin.resource, text)
+        || contains(origin.service.as_bytes(), text)
+}
+
+fn has_value(attributes: &[KeyValue], text: &str) -> bool {
+    let mut values = attributes
+        .iter()
+        .filter_map(|attribute| attribute.value.as_ref()?.value.as_ref());
+    values.any(|value| is_in_value(value, text))
+}
+
+/// Whether a text is in a value, or is the value if that is a number or a Boolean. The recursion is bounded: the
+/// decoders of protobuf and JSON refuse deep values.
+fn is_in_value(value: &Any, text: &str) -> bool {
+    match value {
+        Any::StringValue(value) => contains(value.as_bytes(), text),
+        Any::BytesValue(bytes) => contains(bytes, text),
+        Any::ArrayValue(array) => {
+            let mut values = array.values.iter().filter_map(|value| value.value.as_ref());
+            values.any(|value| is_in_value(value, text))
+        }
+        Any::KvlistValue(map) => has_value(&map.values, text),
+        scalar => value::to_text(scalar) == text,
+    }
 }
 
 fn is_id(text: &str) -> bool {

@@ -85,6 +85,18 @@ pub struct TokensByAgent<'a> {
     pub total: CallTotals,
 }
 
+/// A model call that counts, and the agent it belongs to.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub struct CountedCall<'a> {
+    /// The index of its node in [`Tree::nodes`].
+    pub node: usize,
+    /// The name of the nearest agent at or above it.
+    pub agent: Option<&'a str>,
+    /// What its span says of it.
+    pub call: SpanCall<'a>,
+}
+
 impl<'a> TokensByAgent<'a> {
     /// Sums the model calls of a trace. A call belongs to the nearest agent above it. A model call inside
     /// another one is the same call, observed twice, and counts once.
@@ -94,24 +106,16 @@ impl<'a> TokensByAgent<'a> {
     pub fn new(tree: &Tree, call: impl Fn(usize) -> SpanCall<'a>) -> Self {
         let mut by_agent = Self::default();
         let mut places: HashMap<Option<&str>, usize> = HashMap::new();
-        let mut agents: Vec<Option<&str>> = Vec::with_capacity(tree.nodes().len());
-        for (node, call, counts) in counted(tree, call) {
-            let above = node
-                .parent
-                .and_then(|parent| agents.get(parent).copied().flatten());
-            let agent = call.agent.or(above);
-            agents.push(agent);
-            if !counts {
-                continue;
-            }
-            by_agent.total.add(node, &call);
+        for CountedCall { node, agent, call } in counted_calls(tree, call) {
+            let duration = tree.nodes().get(node).map_or(0, Node::duration);
+            by_agent.total.add(&call, duration);
             let place = *places.entry(agent).or_insert(by_agent.agents.len());
             if place == by_agent.agents.len() {
                 let totals = CallTotals::default();
                 by_agent.agents.push(AgentCalls { agent, totals });
             }
             if let Some(agent) = by_agent.agents.get_mut(place) {
-                agent.totals.add(node, &call);
+                agent.totals.add(&call, duration);
             }
         }
         by_agent
@@ -124,13 +128,11 @@ impl<'a> TokensByAgent<'a> {
 /// `call` receives the index of a span in the input of [`Tree::new`].
 #[must_use]
 pub fn roll_up<'a>(tree: &Tree, call: impl Fn(usize) -> SpanCall<'a>) -> Vec<CallTotals> {
-    let mut totals: Vec<CallTotals> = Vec::with_capacity(tree.nodes().len());
-    for (node, call, counts) in counted(tree, call) {
-        let mut own = CallTotals::default();
-        if counts {
-            own.add(node, &call);
+    let mut totals = vec![CallTotals::default(); tree.nodes().len()];
+    for CountedCall { node, call, .. } in counted_calls(tree, call) {
+        if let (Some(totals), Some(node)) = (totals.get_mut(node), tree.nodes().get(node)) {
+            totals.add(&call, node.duration());
         }
-        totals.push(own);
     }
     // From the last to the first, so that a node is complete before it is added to its parent.
     for (index, node) in tree.nodes().iter().enumerate().rev() {
@@ -142,24 +144,35 @@ pub fn roll_up<'a>(tree: &Tree, call: impl Fn(usize) -> SpanCall<'a>) -> Vec<Cal
     totals
 }
 
-/// Returns each node in print order, its call, and whether the call counts: one inside another does not.
-fn counted<'t, 'a>(
-    tree: &'t Tree,
-    call: impl Fn(usize) -> SpanCall<'a>,
-) -> impl Iterator<Item = (&'t Node, SpanCall<'a>, bool)> {
-    let mut is_within: Vec<bool> = Vec::with_capacity(tree.nodes().len());
-    tree.nodes().iter().map(move |node| {
+/// Returns the model calls of a trace in print order. A model call inside another one is the same call, observed
+/// twice, and is left out.
+///
+/// `call` receives the index of a span in the input of [`Tree::new`].
+#[must_use]
+pub fn counted_calls<'a>(tree: &Tree, call: impl Fn(usize) -> SpanCall<'a>) -> Vec<CountedCall<'a>> {
+    // The agent of each node, and whether the node is a model call or within one.
+    let mut seen: Vec<(Option<&str>, bool)> = Vec::with_capacity(tree.nodes().len());
+    let mut counted = Vec::new();
+    for (index, node) in tree.nodes().iter().enumerate() {
         let call = call(node.span);
-        let is_inner = node
-            .parent
-            .is_some_and(|parent| is_within.get(parent) == Some(&true));
-        is_within.push(is_inner || call.is_model_call);
-        (node, call, call.is_model_call && !is_inner)
-    })
+        let above = node.parent.and_then(|parent| seen.get(parent).copied());
+        let (outer_agent, is_inner) = above.unwrap_or_default();
+        let agent = call.agent.or(outer_agent);
+        seen.push((agent, is_inner || call.is_model_call));
+        if call.is_model_call && !is_inner {
+            counted.push(CountedCall {
+                node: index,
+                agent,
+                call,
+            });
+        }
+    }
+    counted
 }
 
 impl CallTotals {
-    fn add(&mut self, node: &Node, call: &SpanCall<'_>) {
+    /// Adds a call that took a number of nanoseconds.
+    pub fn add(&mut self, call: &SpanCall<'_>, duration: u64) {
         let is_unknown = call.input.is_none() && call.output.is_none();
         self.calls += 1;
         self.unknown_calls += u64::from(is_unknown);
@@ -169,7 +182,7 @@ impl CallTotals {
             Some(usd) => self.cost.usd += usd,
             None => self.cost.unpriced_calls += 1,
         }
-        self.duration = self.duration.saturating_add(node.duration());
+        self.duration = self.duration.saturating_add(duration);
     }
 
     fn merge(&mut self, other: &Self) {
@@ -184,6 +197,12 @@ impl CallTotals {
 }
 
 impl TokenSum {
+    /// Returns the tokens, or `None` if all calls that could have some have unknown counts.
+    #[must_use]
+    pub fn known(&self) -> Option<u64> {
+        (self.tokens > 0 || !self.misses_some).then_some(self.tokens)
+    }
+
     fn add(&mut self, tokens: Option<u64>, is_exact: bool, is_unknown: bool) {
         self.merge(Self {
             tokens: tokens.unwrap_or(0),
@@ -202,11 +221,7 @@ impl TokenSum {
 impl fmt::Display for TokenSum {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self {
-                tokens: 0,
-                misses_some: true,
-                ..
-            } => f.write_str("unknown"),
+            sum if sum.known().is_none() => f.write_str("unknown"),
             Self {
                 tokens,
                 misses_some: true,

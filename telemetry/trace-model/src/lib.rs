@@ -20,7 +20,9 @@ mod like_siblings;
 mod self_time;
 mod tree;
 
-pub use call::{AgentCalls, CallTotals, CostSum, SpanCall, TokenSum, TokensByAgent, roll_up};
+pub use call::{
+    AgentCalls, CallTotals, CostSum, CountedCall, SpanCall, TokenSum, TokensByAgent, counted_calls, roll_up,
+};
 pub use critical_path::{Section, critical_path};
 pub use like_siblings::{MIN_LIKE_SIBLINGS, like_siblings};
 pub use self_time::self_times;

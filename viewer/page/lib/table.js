@@ -1,7 +1,7 @@
 // A table that sorts by its columns.
 
 import { h, region, replace } from "./dom.js"
-import { count } from "./fmt.js"
+import { count, plural } from "./fmt.js"
 
 /** A column of numbers: its name, the key of the value or a function, and how it is shown. */
 export function numbers(name, key, show, title) {
@@ -11,6 +11,11 @@ export function numbers(name, key, show, title) {
 
 export function errorCount(errors) {
 	return h("span", { class: errors ? "bad" : "muted" }, count(errors))
+}
+
+/** Marks a sum that misses some calls. */
+export function missing(calls, what) {
+	return calls > 0 && h("span.warn", { title: `${plural(calls, "model call")} with ${what}` }, "+?")
 }
 
 /** A number over a bar that shows its share of the largest. */

@@ -6,8 +6,8 @@ const FACTS = [
 	["Duration", trace => trace.duration, fmt.duration],
 	["Spans", trace => trace.spans, fmt.count],
 	["Errors", trace => trace.errors, fmt.count],
-	["Tokens in", trace => trace.tokens?.input, fmt.count],
-	["Tokens out", trace => trace.tokens?.output, fmt.count],
+	["Tokens in", trace => trace.tokens?.input, fmt.tokens],
+	["Tokens out", trace => trace.tokens?.output, fmt.tokens],
 	["Cost", trace => trace.cost?.usd, fmt.cost],
 ]
 
@@ -31,27 +31,27 @@ function sideMark(side) {
 
 function show(element, { a, b, names }) {
 	const column = (side, trace) => h("th.number", { scope: "col" }, sideMark(side), " ", h("a", { href: address(`trace/${trace.id}`), title: fmt.exactTime(trace.start) }, fmt.name(trace.name, 40)))
-	const more = row => (row.b?.self ?? 0) - (row.a?.self ?? 0)
+	const more = row => row.b.self - row.a.self
 	const most = names.reduce((largest, row) => Math.max(largest, Math.abs(more(row))), 1)
-	const has = key => names.some(row => row.a?.[key] || row.b?.[key])
-	const pair = (name, key, show) => ["a", "b"].map(side => numbers(`${name} ${side.toUpperCase()}`, row => row[side]?.[key], value => (value == null ? h("span.muted", "–") : show(value))))
+	const has = key => names.some(({ a, b }) => a[key] || b[key])
+	const pair = (name, key, show) => ["a", "b"].map(side => numbers(`${name} ${side.toUpperCase()}`, row => (row[side].count ? row[side][key] : null), (value, row) => (value == null ? h("span.muted", "–") : show(value, row[side].estimated))))
 	replace(element,
 		h("div.table-box", region("The two traces"), h("table.data",
 			h("caption.hidden", "The two traces"),
 			h("thead", h("tr", h("td"), column("a", a), column("b", b), h("th.number", { scope: "col" }, "Difference"))),
 			h("tbody", FACTS.filter(([, value]) => value(a) != null || value(b) != null).map(([name, value, show]) =>
-				h("tr", h("th", { scope: "row" }, name), h("td.number", show(value(a))), h("td.number", show(value(b))), h("td.number", change(value(a), value(b), show))))))),
+				h("tr", h("th", { scope: "row" }, name), [a, b].map(trace => h("td.number", show(value(trace), trace.tokens?.estimated))), h("td.number", change(value(a), value(b), show))))))),
 		h("h2", "By span name"),
 		sortableTable({ caption: "Differences by span name", rows: names, sort: 2, limit: 300, columns: [
-			{ name: "Name", value: ({ name }) => name, show: row => [fmt.name(row.name, 100), !(row.a && row.b) && h("span.mark", row.a ? "only in A" : "only in B")] },
+			{ name: "Name", value: ({ name }) => name, show: row => [fmt.name(row.name, 100), !(row.a.count && row.b.count) && h("span.mark", `only in ${row.a.count ? "A" : "B"}`)] },
 			{ name: "Service", value: ({ service }) => service, show: ({ service }) => serviceName(service) },
 			numbers("Self, B − A", row => Math.abs(more(row)), (_, row) => diverging(more(row), most), "Difference of the self times; the largest first"),
 			...pair("Self", "self", fmt.duration),
 			...pair("Total", "total", fmt.duration),
 			...pair("Spans", "count", fmt.count),
 			...(has("errors") ? pair("Errors", "errors", fmt.count) : []),
-			...(has("input") ? pair("In", "input", fmt.count) : []),
-			...(has("output") ? pair("Out", "output", fmt.count) : []),
+			...(has("input") ? pair("In", "input", fmt.tokens) : []),
+			...(has("output") ? pair("Out", "output", fmt.tokens) : []),
 			...(has("cost") ? pair("Cost", "cost", fmt.cost) : []),
 		] }))
 }

@@ -1,6 +1,6 @@
 // Tokens over time, and by model, agent and provider.
 
-import { address, axis, chart, choice, empty, errorCount, fmt, get, h, live, navigate, numbers, reader, replace, sortableTable, throttle, timeAxis, withBar } from "../lib/index.js"
+import { address, axis, chart, choice, empty, errorCount, fmt, get, h, live, missing, navigate, numbers, reader, replace, sortableTable, throttle, timeAxis, withBar } from "../lib/index.js"
 
 const REFRESH_MILLISECONDS = 2000
 /** The page also moves on when nothing arrives. */
@@ -92,7 +92,7 @@ function groupTable(caption, rows, keys) {
 		...keys.map(key => ({ name: key[0].toUpperCase() + key.slice(1), value: row => row[key] ?? row.name, show: row => fmt.label(row[key] ?? row.name, 100) || "unknown" })),
 		numbers("Calls", "calls", fmt.count),
 		numbers("Errors", "errors", errorCount),
-		numbers("Tokens in", "input", (input, row) => withBar(fmt.tokens(input, row.estimated), all(row) / most)),
+		numbers("Tokens in", "input", (input, row) => withBar([fmt.tokens(input, row.estimated), missing(row.unknown_calls, "unknown tokens")], all(row) / most)),
 		numbers("out", "output", (output, row) => fmt.tokens(output, row.estimated)),
 		numbers("Cost", "cost", fmt.cost),
 		numbers("Median", "p50", fmt.duration, "Half of the calls took at most this time"),

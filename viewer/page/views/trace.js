@@ -1,6 +1,6 @@
 // One trace: its facts, the views of it, the search in it, and the selected span.
 
-import { address, apiUrl, bind, copyButton, current, debounce, facts, failure, fmt, get, h, icon, latest, live, loading, navigate, replace, searchField, serviceName, throttle } from "../lib/index.js"
+import { address, apiUrl, bind, copyButton, current, debounce, facts, failure, fmt, get, h, icon, latest, live, loading, missing, navigate, replace, searchField, serviceName, throttle } from "../lib/index.js"
 import { flameGraph } from "./trace/flame.js"
 import { callGraph } from "./trace/graph.js"
 import { groups } from "./trace/groups.js"
@@ -112,7 +112,6 @@ export function traceView(main, signal, id) {
 
 	function summary() {
 		const { name, complete, orphans, start, duration, spans, errors, tokens, cost, models = [], conversation, services } = model.data.summary
-		const more = calls => calls > 0 && h("span.warn", "+?")
 		return [
 			h("div.trace-title",
 				h("h1", fmt.name(name)),
@@ -125,9 +124,9 @@ export function traceView(main, signal, id) {
 				["Duration", fmt.duration(duration)],
 				["Spans", fmt.count(spans)],
 				["Errors", h("span", { class: errors ? "bad" : "" }, fmt.count(errors))],
-				tokens && ["Tokens in", [fmt.tokens(tokens.input, tokens.estimated), more(tokens.unknown_calls)], tokens.unknown_calls ? `${fmt.plural(tokens.unknown_calls, "model call")} with unknown tokens` : null],
+				tokens && ["Tokens in", [fmt.tokens(tokens.input, tokens.estimated), missing(tokens.unknown_calls, "unknown tokens")]],
 				tokens && ["Tokens out", fmt.tokens(tokens.output, tokens.estimated), tokens.estimated ? "Partly estimated" : null],
-				cost && ["Cost", [fmt.cost(cost.usd), more(cost.unpriced_calls)], cost.unpriced_calls ? `${fmt.plural(cost.unpriced_calls, "model call")} without a price` : null],
+				cost && ["Cost", [fmt.cost(cost.usd), missing(cost.unpriced_calls, "no price")]],
 				models.length > 0 && ["Models", models.map(model => fmt.label(model, 40)).join(", ")],
 				conversation && ["Conversation", h("a", { href: address("", { attribute: `gen_ai.conversation.id=${conversation}` }), title: "All traces of this conversation" }, fmt.label(conversation, 24))],
 				["Services", services.map(each => serviceName(each.name, fmt.plural(each.spans, "span")))]),

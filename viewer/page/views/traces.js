@@ -1,6 +1,6 @@
 // The list of traces: search, latency over time, and the traces, live.
 
-import { address, axis, bind, cell, chart, debounce, empty, emptyStore, errorCount, fmt, get, h, headRow, icon, latest, live, navigate, reader, replace, Rows, searchField, selection, serviceName, serviceSelect, throttle, timeAxis } from "../lib/index.js"
+import { address, axis, bind, cell, chart, debounce, empty, emptyStore, errorCount, fmt, get, h, headRow, icon, latest, live, missing, navigate, reader, replace, Rows, searchField, selection, serviceName, serviceSelect, throttle, timeAxis } from "../lib/index.js"
 
 /** The API's limit for one answer. */
 const MOST = 1000
@@ -18,8 +18,8 @@ export function tracesView(main, signal) {
 	const fresh = latest(signal)
 	let longest = 1
 
-	const select = (label, options) => h("select", { label: label }, options.map(([value, name]) => h("option", { value }, name)))
-	const limit = (placeholder, label) => h("input.limit", { type: "number", min: 0, step: "any", placeholder, label: label })
+	const select = (label, options) => h("select", { label }, options.map(([value, name]) => h("option", { value }, name)))
+	const limit = (placeholder, label) => h("input.limit", { type: "number", min: 0, step: "any", placeholder, label })
 	const [service, chooseService] = serviceSelect(signal)
 	const fields = {
 		q: searchField('Search: words, "a phrase", -without, key=value', { label: "Search traces" }),
@@ -118,7 +118,6 @@ export function tracesView(main, signal) {
 			showSelection()
 		} })
 		check.checked = selection.get().some(({ id }) => id === trace.id)
-		const unknown = (calls, what) => calls > 0 && h("span.warn", { title: `${fmt.plural(calls, "model call")} with ${what}` }, "+?")
 		return h("div.trace-row", { class: errors ? "failed" : "", role: "row", "aria-rowindex": index + 2 },
 			cell("select", check),
 			cell("when", h("span", { title: fmt.exactTime(trace.start) }, fmt.time(trace.start))),
@@ -130,9 +129,9 @@ export function tracesView(main, signal) {
 			cell("number took", h("span.share", { style: { width: `${(100 * trace.duration) / longest}%` } }), h("span", fmt.duration(trace.duration))),
 			cell("number spans", fmt.count(trace.spans)),
 			cell("number errors", errorCount(errors)),
-			cell("number in", tokens && fmt.tokens(tokens.input, tokens.estimated), unknown(tokens?.unknown_calls, "unknown tokens")),
+			cell("number in", tokens && fmt.tokens(tokens.input, tokens.estimated), missing(tokens?.unknown_calls, "unknown tokens")),
 			cell("number out", tokens && fmt.tokens(tokens.output, tokens.estimated)),
-			cell("number cost", cost && fmt.cost(cost.usd), unknown(cost?.unpriced_calls, "no price")))
+			cell("number cost", cost && fmt.cost(cost.usd), missing(cost?.unpriced_calls, "no price")))
 	}
 
 	function showSelection() {
@@ -160,7 +159,7 @@ export function tracesView(main, signal) {
 		}
 	}
 
-	/** Turns a selected rectangle into limits of time and duration. A side of the whole plot is no limit. */
+	/** Turns a selected rectangle into limits. A side of the whole plot is no limit. */
 	function brush(chart) {
 		const { left, top, width, height } = chart.select
 		if (width < 4 && height < 4) return

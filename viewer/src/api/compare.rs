@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::Serialize;
-use throughline_trace_model::self_times;
+use throughline_trace_model::{CallTotals, counted_calls, self_times};
 
 use crate::shared::Shared;
-use crate::store::{Status, Summary, TraceSnapshot, cut};
+use crate::store::{Cost, Status, Summary, Tokens, TraceSnapshot, cut};
+
+use super::trace::call;
 
 #[derive(Debug, Serialize)]
 pub(crate) struct Comparison {
@@ -24,24 +26,55 @@ struct Name {
     b: Side,
 }
 
-/// The spans of one name in one of the traces.
-#[derive(Debug, Default, Clone, Copy, Serialize)]
+/// The spans of one name in one of the traces. Tokens and cost are those of its model calls, each counted once.
+#[derive(Debug, Serialize)]
 struct Side {
     count: u64,
     total: u64,
     #[serde(rename = "self")]
     self_time: u64,
-    input: u64,
-    output: u64,
-    cost: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    input: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output: Option<u64>,
+    estimated: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cost: Option<f64>,
     errors: u64,
 }
 
+#[derive(Debug, Default)]
+struct Sums {
+    count: u64,
+    total: u64,
+    self_time: u64,
+    calls: CallTotals,
+    errors: u64,
+}
+
+impl From<Sums> for Side {
+    fn from(sums: Sums) -> Self {
+        let tokens = Tokens::new(&sums.calls);
+        Self {
+            count: sums.count,
+            total: sums.total,
+            self_time: sums.self_time,
+            input: tokens.and_then(|tokens| tokens.input),
+            output: tokens.and_then(|tokens| tokens.output),
+            estimated: tokens.is_some_and(|tokens| tokens.estimated),
+            cost: Cost::new(&sums.calls).map(|cost| cost.usd),
+            errors: sums.errors,
+        }
+    }
+}
+
 pub(crate) fn compare(shared: &Shared, a: &TraceSnapshot, b: &TraceSnapshot) -> Comparison {
-    let mut names: BTreeMap<(&str, &str), [Side; 2]> = BTreeMap::new();
+    let mut names: BTreeMap<(&str, &str), [Sums; 2]> = BTreeMap::new();
     for (trace, side) in [(a, 0), (b, 1)] {
         let tree = trace.tree();
-        for (node, self_time) in tree.nodes().iter().zip(self_times(&tree)) {
+        let calls = counted_calls(&tree, |index| call(trace, index));
+        let mut calls = calls.iter().peekable();
+        for (index, (node, self_time)) in tree.nodes().iter().zip(self_times(&tree)).enumerate() {
             let Some(span) = trace.spans.get(node.span) else {
                 continue;
             };
@@ -51,10 +84,8 @@ pub(crate) fn compare(shared: &Shared, a: &TraceSnapshot, b: &TraceSnapshot) -> 
             sums.total = sums.total.saturating_add(node.duration());
             sums.self_time = sums.self_time.saturating_add(self_time);
             sums.errors += u64::from(span.status == Status::Error);
-            if let Some(call) = span.call.as_ref().filter(|_| span.is_model_call()) {
-                sums.input = sums.input.saturating_add(call.input.unwrap_or(0));
-                sums.output = sums.output.saturating_add(call.output.unwrap_or(0));
-                sums.cost += call.cost.unwrap_or(0.0);
+            if let Some(counted) = calls.next_if(|counted| counted.node == index) {
+                sums.calls.add(&counted.call, node.duration());
             }
         }
     }
@@ -64,8 +95,8 @@ pub(crate) fn compare(shared: &Shared, a: &TraceSnapshot, b: &TraceSnapshot) -> 
         .map(|((service, name), [a, b])| Name {
             name: cut(name, MAX_NAME_CHARS),
             service: service.to_owned(),
-            a,
-            b,
+            a: a.into(),
+            b: b.into(),
         });
     Comparison {
         a: shared.store.summary(a),

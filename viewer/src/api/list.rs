@@ -101,13 +101,9 @@ pub(crate) fn traces(shared: &Shared, parameters: &Parameters) -> Result<TraceLi
     matched.sort_by_key(|(number, summary)| Reverse((summary.start, *number)));
     match sort {
         Some("slowest") => matched.sort_by_key(|(_, summary)| Reverse(summary.duration)),
-        Some("tokens") => matched.sort_by_key(|(_, summary)| {
-            Reverse(
-                summary
-                    .tokens
-                    .map(|tokens| tokens.input.saturating_add(tokens.output)),
-            )
-        }),
+        Some("tokens") => {
+            matched.sort_by_key(|(_, summary)| Reverse(summary.tokens.map(|tokens| tokens.sum())));
+        }
         Some("cost") => matched.sort_by(|(_, one), (_, other)| {
             let cost = |summary: &Summary| summary.cost.map_or(-1.0, |cost| cost.usd);
             cost(other).total_cmp(&cost(one))

@@ -85,8 +85,10 @@ struct DroppedParts {
 #[derive(Debug, Serialize)]
 struct RollUp {
     calls: u64,
-    input: u64,
-    output: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    input: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output: Option<u64>,
     estimated: bool,
     unknown_calls: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -103,6 +105,7 @@ struct RollUpChild {
     input: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     output: Option<u64>,
+    estimated: bool,
     duration: u64,
 }
 
@@ -207,13 +210,14 @@ fn roll_up_of(trace: &TraceSnapshot, tree: &Tree, index: usize, span: &StoredSpa
             role: span.role.as_str(),
             input: has_calls.then_some(totals.input.tokens),
             output: has_calls.then_some(totals.output.tokens),
+            estimated: totals.input.is_inexact || totals.output.is_inexact,
             duration: node.duration(),
         })
     });
     Some(RollUp {
         calls: own.calls,
-        input: own.input.tokens,
-        output: own.output.tokens,
+        input: own.input.known(),
+        output: own.output.known(),
         estimated: own.input.is_inexact || own.output.is_inexact,
         unknown_calls: own.unknown_calls,
         cost: Cost::new(own).map(|cost| cost.usd),

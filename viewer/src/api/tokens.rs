@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 
 use serde::Serialize;
-use throughline_trace_model::SpanCall;
+use throughline_trace_model::{CallTotals, SpanCall, counted_calls};
 
 use crate::shared::Shared;
-use crate::store::{Direction, Point, Status, StoredSpan, TraceSnapshot, cut};
+use crate::store::{Cost, Direction, Point, Series, Status, StoredSpan, TraceSnapshot, cut};
 
 use super::query::Parameters;
+use super::trace::call;
 
 #[derive(Debug, Serialize)]
 pub(crate) struct TokenReport {
@@ -38,8 +39,10 @@ struct Group {
     provider: Option<String>,
     calls: u64,
     errors: u64,
-    input: u64,
-    output: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    input: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output: Option<u64>,
     estimated: bool,
     unknown_calls: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -66,12 +69,18 @@ pub(crate) fn tokens(shared: &Shared, parameters: &Parameters) -> Result<TokenRe
         ]
         .map(|tokens| vec![series(&calls, tokens)])
     };
-    let all = || input.iter().chain(&output).flatten().map(|point| point.time);
+    let all = || {
+        input
+            .iter()
+            .chain(&output)
+            .flat_map(|series| &series.points)
+            .map(|point| point.time)
+    };
     let (first, last) = (all().min().unwrap_or(0), all().max().unwrap_or(0));
     let times = times(from.unwrap_or(first), to.unwrap_or(last), step);
     let in_range = |call: &&Call<'_>| (from.unwrap_or(0)..=to.unwrap_or(u64::MAX)).contains(&call.span.start);
     let calls: Vec<&Call<'_>> = calls.iter().filter(in_range).collect();
-    let directions = |of: &dyn Fn(&[Vec<Point>]) -> Vec<f64>| Directions {
+    let directions = |of: &dyn Fn(&[Series]) -> Vec<f64>| Directions {
         input: of(&input),
         output: of(&output),
     };
@@ -107,35 +116,24 @@ impl Call<'_> {
     }
 }
 
-/// Returns the model calls of a trace. One inside another is the same call, observed twice.
 fn calls_of(trace: &TraceSnapshot) -> Vec<Call<'_>> {
     if !trace.spans.iter().any(|span| span.is_model_call()) {
         return Vec::new();
     }
     let tree = trace.tree();
-    // The agent of each node, and whether it is within a model call.
-    let mut above: Vec<(Option<&str>, bool)> = Vec::with_capacity(tree.nodes().len());
-    let mut calls = Vec::new();
-    for node in tree.nodes() {
-        let (outer, is_inner) = node
-            .parent
-            .and_then(|parent| above.get(parent).copied())
-            .unwrap_or_default();
-        let Some(span) = trace.spans.get(node.span) else {
-            continue;
-        };
-        let facts = span.call();
-        let agent = facts.agent.or(outer);
-        above.push((agent, is_inner || facts.is_model_call));
-        if facts.is_model_call && !is_inner {
-            calls.push(Call { span, agent, facts });
-        }
-    }
-    calls
+    let calls = counted_calls(&tree, |index| call(trace, index));
+    let found = calls.iter().filter_map(|counted| {
+        Some(Call {
+            span: trace.spans.get(tree.nodes().get(counted.node)?.span)?,
+            agent: counted.agent,
+            facts: counted.call,
+        })
+    });
+    found.collect()
 }
 
 /// Sums the tokens of calls at their ends.
-fn series(calls: &[Call<'_>], tokens: impl Fn(&SpanCall<'_>) -> Option<u64>) -> Vec<Point> {
+fn series(calls: &[Call<'_>], tokens: impl Fn(&SpanCall<'_>) -> Option<u64>) -> Series {
     let mut points: Vec<(u64, u64)> = calls
         .iter()
         .filter_map(|call| Some((call.span.end, tokens(&call.facts)?)))
@@ -146,7 +144,10 @@ fn series(calls: &[Call<'_>], tokens: impl Fn(&SpanCall<'_>) -> Option<u64>) -> 
         total += tokens as f64;
         Point { time, total }
     };
-    points.into_iter().map(sum).collect()
+    Series {
+        zero_at: points.first().map_or(0, |(time, _)| *time),
+        points: points.into_iter().map(sum).collect(),
+    }
 }
 
 /// Returns the moments of a chart. Without a step there are about 120.
@@ -167,80 +168,69 @@ fn times(from: u64, to: u64, step: Option<u64>) -> Vec<u64> {
 }
 
 /// The sum of the last values at a moment.
-fn total_at(series: &[Vec<Point>], time: u64) -> f64 {
-    series.iter().map(|points| value_at(points, time)).sum()
+fn total_at(series: &[Series], time: u64) -> f64 {
+    series.iter().map(|series| series.total_at(time)).sum()
 }
 
 /// The tokens of the 10 minutes before a moment.
-fn increase(series: &[Vec<Point>], time: u64) -> f64 {
-    let before = time.saturating_sub(TEN_MINUTES);
-    let of_series = |points: &Vec<Point>| value_at(points, time) - value_at(points, before);
-    series.iter().map(of_series).sum()
-}
-
-fn value_at(points: &[Point], time: u64) -> f64 {
-    let after = points.partition_point(|point| point.time <= time);
-    after
-        .checked_sub(1)
-        .and_then(|last| points.get(last))
-        .map_or(0.0, |point| point.total)
+fn increase(series: &[Series], time: u64) -> f64 {
+    total_at(series, time) - total_at(series, time.saturating_sub(TEN_MINUTES))
 }
 
 fn groups(calls: &[&Call<'_>], key: impl Fn(&Call<'_>) -> Key) -> Vec<Group> {
-    let mut groups: HashMap<Key, (Group, Vec<u64>)> = HashMap::new();
+    let mut groups: HashMap<Key, Sums> = HashMap::new();
     for call in calls {
         let key = key(call);
         if groups.len() >= MAX_GROUPS && !groups.contains_key(&key) {
             continue;
         }
-        let (group, durations) = groups.entry(key).or_insert_with_key(|(name, provider)| {
-            let group = Group {
-                name: name
-                    .as_deref()
-                    .map_or_else(|| "(none)".to_owned(), |name| cut(name, MAX_NAME_CHARS)),
-                model: name.clone(),
-                provider: provider.clone(),
-                calls: 0,
-                errors: 0,
-                input: 0,
-                output: 0,
-                estimated: false,
-                unknown_calls: 0,
-                cost: None,
-                p50: 0,
-                p95: 0,
-            };
-            (group, Vec::new())
-        });
-        let facts = &call.facts;
-        group.calls += 1;
-        group.errors += u64::from(call.span.status == Status::Error);
-        group.input = group.input.saturating_add(facts.input.unwrap_or(0));
-        group.output = group.output.saturating_add(facts.output.unwrap_or(0));
-        let is_unknown = facts.input.is_none() && facts.output.is_none();
-        group.unknown_calls += u64::from(is_unknown);
-        group.estimated |= !is_unknown && !facts.is_exact;
-        if let Some(cost) = facts.cost {
-            group.cost = Some(group.cost.unwrap_or(0.0) + cost);
-        }
-        durations.push(call.span.end.saturating_sub(call.span.start));
+        let sums = groups.entry(key).or_default();
+        let duration = call.span.end.saturating_sub(call.span.start);
+        sums.totals.add(&call.facts, duration);
+        sums.errors += u64::from(call.span.status == Status::Error);
+        sums.durations.push(duration);
     }
-    let mut rows: Vec<Group> = groups
-        .into_values()
-        .map(|(mut group, mut durations)| {
-            durations.sort_unstable();
-            group.p50 = quantile(&durations, 50);
-            group.p95 = quantile(&durations, 95);
-            group
-        })
-        .collect();
+    let mut rows: Vec<Group> = groups.into_iter().map(|(key, sums)| group(key, sums)).collect();
     rows.sort_by(|one, other| {
-        let tokens = |group: &Group| group.input.saturating_add(group.output);
+        let tokens = |group: &Group| group.input.unwrap_or(0).saturating_add(group.output.unwrap_or(0));
         tokens(other)
             .cmp(&tokens(one))
             .then_with(|| one.name.cmp(&other.name))
     });
     rows
+}
+
+/// The sums of the calls of a group.
+#[derive(Debug, Default)]
+struct Sums {
+    totals: CallTotals,
+    errors: u64,
+    durations: Vec<u64>,
+}
+
+fn group((name, provider): Key, sums: Sums) -> Group {
+    let Sums {
+        totals,
+        errors,
+        mut durations,
+    } = sums;
+    durations.sort_unstable();
+    Group {
+        name: name
+            .as_deref()
+            .map_or_else(|| "(none)".to_owned(), |name| cut(name, MAX_NAME_CHARS)),
+        model: name,
+        provider,
+        calls: totals.calls,
+        errors,
+        input: totals.input.known(),
+        output: totals.output.known(),
+        estimated: totals.input.is_inexact || totals.output.is_inexact,
+        unknown_calls: totals.unknown_calls,
+        cost: Cost::new(&totals).map(|cost| cost.usd),
+        p50: quantile(&durations, 50),
+        p95: quantile(&durations, 95),
+    }
 }
 
 /// The smallest value that at least `percent` of the values do not exceed.
@@ -265,14 +255,14 @@ mod tests {
     fn increase_counts_the_last_ten_minutes() {
         let minute = 60_000_000_000;
         let points = [(1, 10.0), (5, 30.0), (14, 100.0)];
-        let series = vec![
-            points
-                .map(|(time, total)| Point {
-                    time: time * minute,
-                    total,
-                })
-                .to_vec(),
-        ];
+        let points = points.map(|(time, total)| Point {
+            time: time * minute,
+            total,
+        });
+        let series = [Series {
+            points: points.into(),
+            zero_at: minute,
+        }];
         for (time, total, expected) in [
             (0, 0.0, 0.0),
             (1, 10.0, 10.0),
@@ -291,6 +281,26 @@ mod tests {
                 "the increase after {time} minutes"
             );
         }
+    }
+
+    #[test]
+    fn increase_does_not_count_what_came_before_the_first_point() {
+        let minute = 60_000_000_000;
+        let points = [(100, 1_000.0), (105, 1_010.0)].map(|(time, total)| Point {
+            time: time * minute,
+            total,
+        });
+        let series = [Series {
+            points: points.into(),
+            zero_at: 0,
+        }];
+        assert_eq!(increase(&series, 100 * minute), 0.0, "the counter is older");
+        assert_eq!(increase(&series, 105 * minute), 10.0, "what is known");
+        assert_eq!(
+            total_at(&series, 105 * minute),
+            1_010.0,
+            "the total is that of the counter"
+        );
     }
 
     #[test]

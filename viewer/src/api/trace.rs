@@ -1,11 +1,12 @@
 //! `GET /api/traces/{id}`: the spans of a trace in print order.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use serde::Serialize;
 use throughline_trace_model::{
-    CallTotals, SpanCall, TokensByAgent, Tree, critical_path, like_siblings, roll_up, self_times,
+    CallTotals, SpanCall, TokensByAgent, Tree, counted_calls, critical_path, like_siblings, roll_up,
+    self_times,
 };
 
 use crate::ids;
@@ -58,6 +59,9 @@ struct Row {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     events: Vec<EventMark>,
     role: &'static str,
+    /// Whether it is a model call inside another one: the same call, observed twice. Sums leave it out.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    nested: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     model: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -91,8 +95,10 @@ struct AgentRow {
     name: String,
     kind: &'static str,
     calls: u64,
-    input: u64,
-    output: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    input: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output: Option<u64>,
     estimated: bool,
     unknown_calls: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -106,6 +112,10 @@ pub(crate) fn trace(shared: &Shared, id: u128) -> Option<Trace> {
     let tree = trace.tree();
     let call = |index| call(&trace, index);
     let totals = roll_up(&tree, call);
+    let counted: HashSet<usize> = counted_calls(&tree, call)
+        .iter()
+        .map(|counted| counted.node)
+        .collect();
     let like = like_siblings(&tree, |index| {
         let span = trace.spans.get(index)?;
         (span.status != Status::Error).then_some((&span.name, &span.origin.service, span.kind))
@@ -116,16 +126,17 @@ pub(crate) fn trace(shared: &Shared, id: u128) -> Option<Trace> {
     let nodes = tree
         .nodes()
         .iter()
+        .enumerate()
         .zip(paths)
         .zip(self_times(&tree))
         .zip(totals.iter().zip(like));
     let mut spans = Vec::with_capacity(trace.spans.len());
-    for (((node, path), self_time), (totals, like)) in nodes {
+    for ((((index, node), path), self_time), (totals, like)) in nodes {
         let Some(span) = trace.spans.get(node.span) else {
             continue;
         };
         if node.parent.is_none() {
-            critical += node.duration();
+            critical = node.duration().saturating_add(critical);
         }
         let decoded = span.decode();
         let (tokens, cost) = row_tokens(span, totals);
@@ -154,6 +165,7 @@ pub(crate) fn trace(shared: &Shared, id: u128) -> Option<Trace> {
             failure: failure(&decoded),
             events: events.collect(),
             role: span.role.as_str(),
+            nested: span.is_model_call() && !counted.contains(&index),
             model: model(span).map(|model| cut(model, MAX_NAME_CHARS)),
             tokens,
             cost,
@@ -205,12 +217,13 @@ fn row_tokens(span: &StoredSpan, totals: &CallTotals) -> (Option<RowTokens>, Opt
     if matches!(span.role, Role::Agent | Role::Workflow)
         && let Some(tokens) = Tokens::new(totals)
     {
-        let tokens = RowTokens {
-            input: Some(tokens.input),
-            output: Some(tokens.output),
+        let is_known = tokens.input.is_some() || tokens.output.is_some();
+        let tokens = is_known.then_some(RowTokens {
+            input: tokens.input,
+            output: tokens.output,
             estimated: tokens.estimated,
-        };
-        return (Some(tokens), Cost::new(totals).map(|cost| cost.usd));
+        });
+        return (tokens, Cost::new(totals).map(|cost| cost.usd));
     }
     let Some(facts) = &span.call else {
         return (None, None);
@@ -231,8 +244,8 @@ fn agents(trace: &TraceSnapshot, tree: &Tree) -> Vec<AgentRow> {
             name: cut(row.agent.unwrap_or(NO_AGENT), MAX_NAME_CHARS),
             kind: if row.agent.is_some() { "agent" } else { "none" },
             calls: totals.calls,
-            input: totals.input.tokens,
-            output: totals.output.tokens,
+            input: totals.input.known(),
+            output: totals.output.known(),
             estimated: totals.input.is_inexact || totals.output.is_inexact,
             unknown_calls: totals.unknown_calls,
             cost: Cost::new(totals).map(|cost| cost.usd),

@@ -32,7 +32,7 @@ use self::scope::Origins;
 use self::trace::{Placed, StoredTrace, TRACE_OVERHEAD};
 
 pub(crate) use self::log::StoredLog;
-pub(crate) use self::points::{Direction, Point};
+pub(crate) use self::points::{Direction, Point, Series};
 pub(crate) use self::scope::Origin;
 pub(crate) use self::span::{Provenance, Role, Status, StoredSpan};
 pub(crate) use self::summary::{Cost, Summary, Tokens, as_text, cut};
@@ -178,8 +178,7 @@ impl Store {
                     let instance = origin.instance.as_deref().unwrap_or_default();
                     let process = cut(&format!("{}\u{0}{instance}", origin.service), 200);
                     for metric in &of_scope.metrics {
-                        let count = content.prompt_size.add(metric, &process);
-                        content.dropped.points += count.dropped;
+                        content.dropped.points += content.prompt_size.add(metric, &process);
                     }
                 }
             }
@@ -307,7 +306,7 @@ impl Store {
     }
 
     /// Returns the series of `prompt_size` of a direction.
-    pub(crate) fn prompt_size(&self, direction: Direction) -> Vec<Vec<Point>> {
+    pub(crate) fn prompt_size(&self, direction: Direction) -> Vec<Series> {
         self.content().prompt_size.series(direction)
     }
 

@@ -44,8 +44,12 @@ pub(crate) struct ServiceCount {
 
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub(crate) struct Tokens {
-    pub(crate) input: u64,
-    pub(crate) output: u64,
+    /// The input tokens, if any call has a count.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) input: Option<u64>,
+    /// The output tokens, likewise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) output: Option<u64>,
     /// Whether some of the tokens are estimated or partial.
     pub(crate) estimated: bool,
     /// The calls without token counts.
@@ -62,11 +66,16 @@ impl Tokens {
     /// Returns `None` if there are no model calls.
     pub(crate) fn new(totals: &CallTotals) -> Option<Self> {
         (totals.calls > 0).then_some(Self {
-            input: totals.input.tokens,
-            output: totals.output.tokens,
+            input: totals.input.known(),
+            output: totals.output.known(),
             estimated: totals.input.is_inexact || totals.output.is_inexact,
             unknown_calls: totals.unknown_calls,
         })
+    }
+
+    /// The tokens that are known, in both directions.
+    pub(crate) fn sum(&self) -> u64 {
+        self.input.unwrap_or(0).saturating_add(self.output.unwrap_or(0))
     }
 }
 

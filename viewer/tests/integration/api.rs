@@ -81,6 +81,13 @@ async fn list_is_filtered_and_sorted() {
         ("q=%22ada+lovelace%22", vec![8]),
         ("q=planner+lovelace", vec![8, 7]),
         ("q=-planner", vec![8]),
+        ("q=-gen_ai.request.model", vec![8, 7]),
+        ("q=-gpt-4o", vec![8]),
+        ("q=-retry", vec![8]),
+        ("q=-too", vec![8]),
+        ("q=-shop", vec![8]),
+        ("q=-57", vec![8]),
+        ("q=-gen_ai.request.model%3Dgpt-4o", vec![8]),
         ("q=user%3D%22Ada+Lovelace%22", vec![8]),
         ("q=57", vec![7]),
         ("q=retry", vec![7]),
@@ -395,6 +402,9 @@ async fn comparison_is_by_name_and_export_can_be_read_again() {
     );
     assert_eq!(tool["a"]["errors"], 1, "its error");
 
+    assert_eq!(tool["a"]["cost"], Value::Null, "no cost instead of 0");
+    assert_eq!(tool["a"]["input"], Value::Null, "no tokens instead of 0");
+
     let (parts, body) = send(&viewer.router(), get(&format!("/api/export/{}", hex(7)))).await;
     let disposition = parts.headers.get("content-disposition").expect("a header");
     assert_eq!(
@@ -409,6 +419,94 @@ async fn comparison_is_by_name_and_export_can_be_read_again() {
         ok(&again, &path).await,
         ok(&viewer, &path).await,
         "the same trace"
+    );
+}
+
+/// A trace with a model call inside another one, which is the same call, and one without counts below an agent.
+fn with_nested_calls() -> Viewer {
+    let viewer = Viewer::default();
+    let chat = |id, parent, name| span(1, id, parent, name, 0, 10).with("gen_ai.operation.name", "chat");
+    let counted = |id, parent, name| {
+        chat(id, parent, name)
+            .with("gen_ai.usage.input_tokens", 5)
+            .with("gen_ai.usage.output_tokens", 7)
+            .with("throughline.cost", 0.5)
+    };
+    let agent = span(1, 4, 1, "agent", 0, 10).with("gen_ai.operation.name", "invoke_agent");
+    viewer.add_traces(&request(
+        "shop",
+        vec![
+            span(1, 1, 0, "root", 0, 10),
+            counted(2, 1, "framework"),
+            counted(3, 2, "client"),
+            agent,
+            chat(5, 4, "silent"),
+        ],
+    ));
+    viewer
+}
+
+#[tokio::test]
+async fn comparison_counts_nested_calls_once() {
+    let viewer = with_nested_calls();
+    let compared = ok(&viewer, &format!("/api/compare?a={0}&b={0}", hex(1))).await;
+    let sums: Vec<Value> = compared["names"]
+        .as_array()
+        .expect("names")
+        .iter()
+        .map(|row| {
+            json!([
+                row["name"],
+                row["a"]["input"],
+                row["a"]["output"],
+                row["a"]["cost"]
+            ])
+        })
+        .collect();
+    let expected = [
+        json!(["agent", null, null, null]),
+        json!(["client", null, null, null]),
+        json!(["framework", 5, 7, 0.5]),
+        json!(["root", null, null, null]),
+        json!(["silent", null, null, null]),
+    ];
+    assert_eq!(sums, expected, "the outer call has the tokens");
+}
+
+#[tokio::test]
+async fn unknown_tokens_are_absent_and_nested_calls_are_marked() {
+    let viewer = with_nested_calls();
+    let trace = ok(&viewer, &format!("/api/traces/{}", hex(1))).await;
+    let rows: Vec<Value> = trace["spans"]
+        .as_array()
+        .expect("rows")
+        .iter()
+        .map(|row| json!([row["name"], row["tokens"]["input"], row["nested"]]))
+        .collect();
+    let expected = [
+        json!(["root", null, null]),
+        json!(["framework", 5, null]),
+        json!(["client", 5, true]),
+        json!(["agent", null, null]),
+        json!(["silent", null, null]),
+    ];
+    assert_eq!(rows, expected, "an agent whose calls have no counts has none");
+    let agent = ok(&viewer, &format!("/api/traces/{}/spans/0000000000000004", hex(1))).await;
+    assert_eq!(
+        (&agent["roll_up"]["input"], &agent["roll_up"]["unknown_calls"]),
+        (&Value::Null, &json!(1)),
+        "its roll-up"
+    );
+    let report = ok(&viewer, "/api/tokens").await;
+    assert_eq!(
+        (&report["by_model"][0]["input"], &report["by_model"][0]["calls"]),
+        (&json!(5), &json!(2)),
+        "the calls without a model: the known tokens"
+    );
+    assert_eq!(
+        trace["summary"]["tokens"],
+        json!({"input": 5, "output": 7, "estimated": false, "unknown_calls": 1}),
+        "the trace"
     );
 }
 

@@ -135,6 +135,15 @@ async fn odd_parents_and_times_are_shown() {
     let mut future = span(1, 5, 0, "future", 0, 1);
     future.start_time_unix_nano = u64::MAX - 1;
     future.end_time_unix_nano = u64::MAX;
+    let endless = [7, 8].map(|id| {
+        let mut endless = span(2, id, 0, "endless", 0, 1);
+        endless.end_time_unix_nano = u64::MAX;
+        endless.start_time_unix_nano = 0;
+        endless
+    });
+    viewer.add_traces(&request("shop", endless.into()));
+    let both = ok(&viewer, &format!("/api/traces/{}", hex(2))).await;
+    assert_eq!(both["critical"], u64::MAX, "the sum of two roots is bounded");
     let mut backwards = span(1, 6, 0, "backwards", 50, 10);
     backwards.end_time_unix_nano = 1;
     viewer.add_traces(&request(

@@ -1,6 +1,6 @@
 //! Sums of model calls.
 
-use throughline_trace_model::{SpanCall, TokensByAgent, Tree, roll_up};
+use throughline_trace_model::{SpanCall, TokensByAgent, Tree, counted_calls, roll_up};
 
 use crate::support::{Row, spans};
 
@@ -93,6 +93,22 @@ fn roll_up_has_the_calls_at_and_below_each_span() {
 }
 
 #[test]
+fn counted_calls_are_in_print_order_without_nested_ones() {
+    let tree = Tree::new(&spans(ROWS));
+    let calls: Vec<_> = counted_calls(&tree, call)
+        .iter()
+        .map(|counted| (counted.node, counted.agent, counted.call.input))
+        .collect();
+    let expected = [
+        (1, None, Some(5)),
+        (4, Some("Planner"), Some(1)),
+        (5, Some("Planner"), None),
+        (7, Some("Executor"), Some(7)),
+    ];
+    assert_eq!(calls, expected, "each call once, with its agent");
+}
+
+#[test]
 fn call_without_any_tokens_is_unknown() {
     let tree = Tree::new(&spans(&[(0, 0, 1)]));
     let by_agent = TokensByAgent::new(&tree, |_| SpanCall {
@@ -100,4 +116,7 @@ fn call_without_any_tokens_is_unknown() {
         ..SpanCall::default()
     });
     assert_eq!(by_agent.total.input.to_string(), "unknown", "and not 0");
+    assert_eq!(by_agent.total.input.known(), None, "no number");
+    let none = TokensByAgent::new(&tree, |_| SpanCall::default());
+    assert_eq!(none.total.input.known(), Some(0), "no call has used none");
 }

@@ -1,6 +1,6 @@
 // The spans of a trace grouped by name, and the tokens by agent.
 
-import { errorCount, fmt, h, numbers, replace, roleIcon, serviceName, sortableTable, withBar } from "../../lib/index.js"
+import { errorCount, fmt, h, missing, numbers, replace, roleIcon, serviceName, sortableTable, withBar } from "../../lib/index.js"
 import { grouped } from "./merge.js"
 
 const MOST_ROWS = 300
@@ -8,8 +8,9 @@ const MOST_ROWS = 300
 export function groups(parent, { model, search }, signal) {
 	const box = h("div.groups")
 	parent.append(box)
-	const known = show => value => (value == null ? "" : show(value))
-	const tokens = [numbers("Tokens in", "input", known(fmt.count)), numbers("out", "output", known(fmt.count))]
+	const known = show => (value, row) => (value == null ? "" : show(value, row.estimated))
+	const show = known(fmt.tokens)
+	const tokens = [numbers("Tokens in", "input", (value, row) => [show(value, row), missing(row.unknown_calls, "unknown tokens")]), numbers("out", "output", show)]
 	const cost = numbers("Cost", "cost", known(fmt.cost))
 	const draw = () => {
 		const { nodes } = grouped(model, false)

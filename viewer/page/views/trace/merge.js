@@ -5,8 +5,8 @@ function pairKey(a, b) {
 	return JSON.stringify([a, b])
 }
 
-/** Adds a span to a sum. Tokens and costs count for model calls only: those of agents are sums of these. */
-function add(sum, { id, role, duration, self, status, tokens, cost }) {
+/** Adds a span to a sum. Tokens and costs count for model calls only, and not for a call inside another one. */
+function add(sum, { id, role, nested, duration, self, status, tokens, cost }) {
 	sum.first ??= id
 	sum.role ??= role
 	sum.count += 1
@@ -14,9 +14,11 @@ function add(sum, { id, role, duration, self, status, tokens, cost }) {
 	sum.self += self
 	sum.longest = Math.max(sum.longest, duration)
 	if (status === "error") sum.errors += 1
-	if (role !== "model") return
-	sum.input = (sum.input ?? 0) + (tokens?.input ?? 0)
-	sum.output = (sum.output ?? 0) + (tokens?.output ?? 0)
+	if (role !== "model" || nested) return
+	if (!tokens) sum.unknown_calls = (sum.unknown_calls ?? 0) + 1
+	if (tokens?.input != null) sum.input = (sum.input ?? 0) + tokens.input
+	if (tokens?.output != null) sum.output = (sum.output ?? 0) + tokens.output
+	if (tokens?.estimated) sum.estimated = true
 	if (cost != null) sum.cost = (sum.cost ?? 0) + cost
 }
 

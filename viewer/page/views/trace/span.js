@@ -1,6 +1,6 @@
 // The panel of the selected span.
 
-import { address, attributeList, copyButton, facts, failure, fmt, get, h, icon, latest, loading, numbers, region, replace, roleIcon, serviceName, sortableTable } from "../../lib/index.js"
+import { address, attributeList, copyButton, facts, failure, fmt, get, h, icon, latest, loading, missing, numbers, region, replace, roleIcon, serviceName, sortableTable } from "../../lib/index.js"
 import { modelCall } from "./conversation.js"
 
 /** Shows spans in an element. Returns a function that shows the span of an id, or nothing. */
@@ -84,16 +84,16 @@ export function spanPanel(element, { model, id: trace, select }, signal) {
 			attributes.length > 0 && attributeList(attributes, "link"))
 	}
 
-	function rollUp({ calls, input, output, cost, children }) {
-		const known = show => value => (value == null ? "" : show(value))
+	function rollUp({ calls, input, output, estimated, unknown_calls: unknown, cost, children }) {
+		const tokens = (value, row) => (value == null ? "" : fmt.tokens(value, row.estimated))
 		return h("section.section",
 			h("h3", "Model calls below"),
-			facts(["Calls", fmt.count(calls)], ["Tokens in", fmt.count(input)], ["Tokens out", fmt.count(output)], cost != null && ["Cost", fmt.cost(cost)]),
+			facts(["Calls", fmt.count(calls)], ["Tokens in", [fmt.tokens(input, estimated), missing(unknown, "unknown tokens")]], ["Tokens out", fmt.tokens(output, estimated)], cost != null && ["Cost", fmt.cost(cost)]),
 			children.length > 0 && sortableTable({ caption: "Children of the span", rows: children.map((child, order) => ({ ...child, order })), limit: 50, columns: [
 				{ name: "Child", value: ({ order }) => order, show: ({ id, name, role }) => h("span.named", roleIcon(role), h("button.link", { click: () => select(id) }, fmt.name(name, 80))) },
 				numbers("Duration", "duration", fmt.duration),
-				numbers("Tokens in", "input", known(fmt.count)),
-				numbers("out", "output", known(fmt.count)),
+				numbers("Tokens in", "input", tokens),
+				numbers("out", "output", tokens),
 			] }))
 	}
 

@@ -19,12 +19,13 @@ fn main() -> io::Result<()> {
     for (number, file) in files.iter().enumerate() {
         println!("cargo::rerun-if-changed={}", file.display());
         let name = file.strip_prefix(page).map_err(io::Error::other)?;
-        let compressed = out.join(format!("{number}.gz"));
         let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
         encoder.write_all(&fs::read(file)?)?;
-        fs::write(&compressed, encoder.finish()?)?;
+        fs::write(out.join(format!("{number}.gz")), encoder.finish()?)?;
         let name = name.to_string_lossy().replace('\\', "/");
-        writeln!(table, "    ({name:?}, include_bytes!({compressed:?})),").map_err(io::Error::other)?;
+        // Not the path itself: the target directory may be moved.
+        let content = format!("include_bytes!(concat!(env!(\"OUT_DIR\"), \"/{number}.gz\"))");
+        writeln!(table, "    ({name:?}, {content}),").map_err(io::Error::other)?;
     }
     table.push(']');
     fs::write(out.join("assets.rs"), table)

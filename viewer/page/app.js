@@ -7,7 +7,7 @@ import { tokensView } from "./views/tokens.js"
 import { traceView } from "./views/trace.js"
 import { tracesView } from "./views/traces.js"
 
-/** A view is a function of the element, a signal that ends it, and its id. It returns a function of the query. */
+/** A view takes the element, a signal that ends it, and its id. It returns a function of the query. */
 const ROUTES = [
 	[/^$/, tracesView, "Traces"],
 	[/^tokens$/, tokensView, "Tokens"],

@@ -25,7 +25,7 @@ export function apiUrl(parts, query = {}) {
 	return url.href
 }
 
-/** Returns a function that ends its last signal and returns a new one, so that only the last request counts. */
+/** Returns a function that ends its last signal and returns a new one: only the last request counts. */
 export function latest(signal) {
 	let last = new AbortController()
 	return () => {

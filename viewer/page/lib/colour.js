@@ -1,6 +1,6 @@
 // Colours of services, and the theme.
 
-import { h, setting } from "./dom.js"
+import { h, keep } from "./dom.js"
 import { label } from "./fmt.js"
 
 const COLOURS = 12
@@ -53,6 +53,6 @@ export function nextTheme() {
 	const next = THEMES[(THEMES.indexOf(theme()) + 1) % THEMES.length]
 	if (next === "auto") delete document.documentElement.dataset.theme
 	else document.documentElement.dataset.theme = next
-	setting("theme", next === "auto" ? null : next)
+	keep("theme", next)
 	themes.dispatchEvent(new Event("change"))
 }

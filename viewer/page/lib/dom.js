@@ -23,7 +23,7 @@ function fill(element, [first, ...rest]) {
 		return append(element, [first, ...rest])
 	}
 	for (const [name, value] of Object.entries(first)) {
-		if (value === null || value == null || value === false) continue
+		if (value == null || value === false) continue
 		if (typeof value === "function") element.addEventListener(name, value)
 		else if (name === "class") element.classList.add(...value.split(" ").filter(Boolean))
 		else if (name === "style") for (const [property, text] of Object.entries(value)) element.style.setProperty(property, text)
@@ -37,7 +37,7 @@ function fill(element, [first, ...rest]) {
 
 function append(element, children) {
 	for (const child of children.flat(Infinity)) {
-		if (child !== null && child != null && child !== false && child !== "") element.append(child)
+		if (child != null && child !== false && child !== "") element.append(child)
 	}
 	return element
 }
@@ -77,30 +77,13 @@ export function choice(label, options, pressed, choose) {
 		h("button", { "aria-pressed": String(value === pressed), click: () => choose(value) }, name)))
 }
 
-/** Follows the pointer from a press to its release. */
-export function drag(event, move, end) {
-	if (event.button !== 0) return
-	event.preventDefault()
-	const element = event.currentTarget
-	element.setPointerCapture(event.pointerId)
-	element.addEventListener("pointermove", move)
-	element.addEventListener("pointerup", last => {
-		element.removeEventListener("pointermove", move)
-		end?.(last)
-	}, { once: true })
-}
-
-/** Reads a setting of this browser, or sets it. Without storage, settings last as long as the page. */
-export function setting(name, value) {
+/** Keeps a setting in this browser. Without storage, settings last as long as the page. */
+export function keep(name, value) {
 	try {
-		const key = `throughline.${name}`
-		if (value == null) return localStorage.getItem(key)
-		if (value === null) localStorage.removeItem(key)
-		else localStorage.setItem(key, value)
+		localStorage.setItem(`throughline.${name}`, value)
 	} catch {
 		// Storage is disabled.
 	}
-	return null
 }
 
 /** Calls `work` at most once for each animation frame. */

@@ -27,7 +27,7 @@ export function duration(ns) {
 
 /** Formats a count: `12,345`. */
 export function count(value) {
-	return value == null || value === null ? "–" : INTEGER.format(value)
+	return value == null ? "–" : INTEGER.format(value)
 }
 
 /** Formats a count in few characters: `1.24M`. */
@@ -43,7 +43,7 @@ export function tokens(value, estimated) {
 
 /** Formats a cost with four decimals, and more if these would be zero: `$0.0012`, `$0.000012`. */
 export function cost(usd) {
-	if (usd == null || usd === null) return "–"
+	if (usd == null) return "–"
 	if (usd !== 0 && Math.abs(usd) < 0.0001) return `$${Number(usd.toPrecision(2)).toFixed(9).replace(/0+$/, "")}`
 	return `$${usd.toFixed(usd >= 100 ? 2 : 4)}`
 }

@@ -25,7 +25,7 @@ export function navigate(url, replaced = false) {
 	render()
 }
 
-/** Calls `show` now, when the user goes back or forward, and when a link of the page is followed. */
+/** Calls `show` now, when the user goes back or forward, and when a link is followed. */
 export function startRouter(show) {
 	render = show
 	addEventListener("popstate", () => render())

@@ -4,7 +4,7 @@ import { h, replace } from "./dom.js"
 import { label } from "./fmt.js"
 import { live } from "./live.js"
 
-/** Returns the field, and a function that chooses a service, also one that has sent nothing yet. */
+/** Returns the field, and a function that chooses a service, also one without spans. */
 export function serviceSelect(signal) {
 	const field = h("select", { label: "Service" })
 	let names = []

@@ -4,7 +4,7 @@ import { apiUrl } from "./api.js"
 import { copyButton, h, replace, searchField } from "./dom.js"
 import * as fmt from "./fmt.js"
 
-/** Longer texts are cut, with a button that shows the rest. Long texts make pages slow, also if hidden. */
+/** Longer texts are cut, with a button that shows the rest: long texts make pages slow, also if hidden. */
 const SHOWN_CHARACTERS = 2000
 /** Longer lists have a field to filter them. */
 const UNFILTERED_ATTRIBUTES = 5
@@ -46,7 +46,7 @@ function valueElement(value) {
 	return longText(line)
 }
 
-/** Shows attributes as a list. `owner` says whose they are. A cut value links to the whole in `source`, a path of the API. */
+/** Shows attributes as a list. `owner` says whose they are. A cut value links to the whole below the path `source`. */
 export function attributeList(attributes, owner, source) {
 	if (!attributes.length) return h("p.muted", "No attributes.")
 	const sorted = [...attributes].sort((a, b) => (a.key < b.key ? -1 : 1))

@@ -113,34 +113,34 @@ impl Browser {
         value.unwrap_or_else(|error| panic!("{expression}: {error}"))
     }
 
-    /// The texts of all elements that match a CSS selector.
-    pub(super) async fn texts(&self, css: &str) -> Vec<String> {
+    /// The text of each element that matches a CSS selector.
+    pub(super) async fn all_text(&self, css: &str) -> Vec<String> {
         let css = json!(css);
         let script = format!("[...document.querySelectorAll({css})].map(each => each.textContent.trim())");
         let values = self.value(&script).await;
-        let texts = values.as_array().expect("a list").iter();
-        texts
+        let values = values.as_array().expect("a list").iter();
+        values
             .map(|text| text.as_str().expect("a text").to_owned())
             .collect()
     }
 
     /// The text of the first element that matches a CSS selector, or an empty text.
     pub(super) async fn text(&self, css: &str) -> String {
-        self.texts(css).await.into_iter().next().unwrap_or_default()
+        self.all_text(css).await.into_iter().next().unwrap_or_default()
     }
 
-    /// Waits until the texts of the elements that match a CSS selector fulfil a condition, and returns them.
+    /// Waits until the text of the elements that match a CSS selector fulfil a condition, and returns them.
     pub(super) async fn wait(&self, css: &str, are: impl Fn(&[String]) -> bool) -> Vec<String> {
         until(&format!("{css} in the page"), async || {
-            let texts = self.texts(css).await;
-            are(&texts).then_some(texts)
+            let found = self.all_text(css).await;
+            are(&found).then_some(found)
         })
         .await
     }
 
     /// Waits until an element has this text.
     pub(super) async fn wait_for(&self, css: &str, text: &str) {
-        self.wait(css, |texts| texts.iter().any(|each| each == text))
+        self.wait(css, |found| found.iter().any(|each| each == text))
             .await;
     }
 

@@ -53,7 +53,7 @@ async fn page_shows_the_quickstart() {
     let spans = trace["spans"].as_array().expect("spans");
     let on_path: Vec<bool> = spans.iter().map(|span| span["critical"].is_array()).collect();
     assert!(on_path.contains(&true), "there is a critical path: {spans:?}");
-    let dots = browser.texts(".rows .dot").await;
+    let dots = browser.all_text(".rows .dot").await;
     let shown: Vec<bool> = dots.iter().map(|dot| !dot.is_empty()).collect();
     assert_eq!(shown, on_path, "the marks of the critical path");
 
@@ -70,12 +70,12 @@ async fn page_shows_the_quickstart() {
         Some("assistant"),
         "the answer is the last message: {roles:?}"
     );
-    let messages = browser.texts(".message").await.join("\n");
+    let messages = browser.all_text(".message").await.join("\n");
     assert!(
         messages.contains("What is the total amount by region?"),
         "the question: {messages}"
     );
-    let legend = browser.texts(".legend dd").await;
+    let legend = browser.all_text(".legend dd").await;
     assert_eq!(
         legend,
         ["37", "7", "30", "7"],
@@ -158,8 +158,8 @@ async fn page_shows_costs_and_conversations() {
     ] {
         browser.open(&format!("?{filter}")).await;
         let found = browser
-            .wait("main h2, .list-bar p", |texts| {
-                texts.iter().any(|text| !text.is_empty())
+            .wait("main h2, .list-bar p", |found| {
+                found.iter().any(|text| !text.is_empty())
             })
             .await;
         let expected = if matched == 0 {
@@ -179,7 +179,7 @@ async fn page_shows_costs_and_conversations() {
         assert!(facts.iter().any(|each| each == fact), "{fact}: {facts:?}");
     }
     assert_eq!(
-        browser.texts(".message-head strong").await,
+        browser.all_text(".message-head strong").await,
         ["system", "user", "assistant", "assistant"],
         "the result stands with its call"
     );
@@ -203,7 +203,7 @@ async fn page_shows_costs_and_conversations() {
     ] {
         browser.open(&format!("trace/{:032x}?view={view}", 1)).await;
         browser
-            .wait(css, |texts| texts.iter().any(|each| each.contains(text)))
+            .wait(css, |found| found.iter().any(|each| each.contains(text)))
             .await;
         browser.expect_accessible(view).await;
         browser.picture(view).await;
@@ -294,8 +294,8 @@ async fn hostile_telemetry_runs_nothing() {
     for place in &places {
         browser.open(place).await;
         browser
-            .wait("main", |texts| {
-                texts
+            .wait("main", |found| {
+                found
                     .iter()
                     .any(|text| text.len() > 20 && !text.contains("Loading"))
             })

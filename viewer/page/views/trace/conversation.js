@@ -1,4 +1,4 @@
-// A model call: what was sent and answered, how much of it, how fast, and at what price.
+// A model call: its messages, tokens, timing and cost.
 
 import { attributeList, block, copyButton, facts, fmt, h, icon, longText, parsed } from "../../lib/index.js"
 
@@ -19,7 +19,7 @@ const PARTS = {
 	output: [["reasoning", "reasoning"], ["audio_output", "audio"], ["image_output", "images"]],
 }
 
-/** Shows a model call as sections of the panel. `attributes` are those of its span. */
+/** Returns the sections of a model call. `attributes` are those of its span. */
 export function modelCall(call, attributes) {
 	const { conversation, parameters } = call
 	return [
@@ -42,7 +42,7 @@ function callFacts({ request_model: asked, response_model: answered, provider, o
 		reasons?.length > 0 && ["Finish reason", h("span", { class: reasons.some(reason => CUT_SHORT.test(reason)) ? "warn" : "" }, reasons.map(reason => fmt.label(reason, 40)).join(", "))],
 		cost?.usd != null
 			? ["Cost", fmt.cost(cost.usd), `$${cost.usd}`]
-			: cost?.unpriced && ["Cost", h("span.warn", "unknown"), `No price for: ${[cost.unpriced].flat().join(", ")}`],
+			: cost?.unpriced && ["Cost", h("span.warn", "unknown"), "No price is known"],
 		cost?.reported != null && ["Cost, reported", fmt.cost(cost.reported), "The cost that the provider reported"],
 		tools > 0 && ["Tools offered", fmt.count(tools)])
 }
@@ -66,7 +66,7 @@ function usageElement(usage) {
 	return h("div.usage", { class: estimated ? "estimated" : "" }, h("h4", "Tokens", mark), h("div.parts-bar", { "aria-hidden": "true" }, bar), h("div.legend", legend))
 }
 
-function timing({ timing: { first_chunk: first, chunks, total } = {}, usage }, attributes) {
+function timing({ timing: { first_chunk: first, total } = {}, usage }, attributes) {
 	if (first == null || !total) return null
 	const rest = Math.max(0, total - first)
 	const speed = usage.output > 0 && rest > 0 && usage.output / (rest / 1e9)
@@ -77,7 +77,6 @@ function timing({ timing: { first_chunk: first, chunks, total } = {}, usage }, a
 			["First chunk", fmt.duration(first)],
 			text && ["First text", fmt.duration(Number(text.value) * 1e9)],
 			["Rest of the answer", fmt.duration(rest)],
-			chunks != null && ["Chunks", fmt.count(chunks)],
 			speed && ["Speed", `${speed < 100 ? speed.toFixed(1) : fmt.count(speed)} tokens/s`]))
 }
 
@@ -130,6 +129,6 @@ function folded(title, note, body) {
 }
 
 function content(value, none) {
-	const missing = value == null || value === null || value === "" || (typeof value === "object" && !Object.keys(value).length)
+	const missing = value == null || value === "" || (typeof value === "object" && !Object.keys(value).length)
 	return missing ? h("p.muted", none) : block(value)
 }

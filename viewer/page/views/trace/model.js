@@ -46,7 +46,7 @@ export class TraceModel extends EventTarget {
 		return this.end[index] - index - 1
 	}
 
-	/** Returns the visible rows in order: an index, or `{ fold, indexes, depth }` for the rest of like siblings. */
+	/** Returns the visible rows: an index, or `{ fold, indexes, depth }` for the rest of like siblings. */
 	visible() {
 		if (this.order) return this.order
 		const keep = this.kept()
@@ -79,7 +79,7 @@ export class TraceModel extends EventTarget {
 		return this.fold && like != null ? `${parent ?? ""}:${like}` : null
 	}
 
-	/** The rows that the filters keep, with their ancestors. Returns `null` without a filter. */
+	/** The rows that the filters keep, with their ancestors, or `null` without a filter. */
 	kept() {
 		const matches = this.onlyMatches ? this.matches : null
 		if (!matches && !this.minimum) return null
@@ -91,7 +91,7 @@ export class TraceModel extends EventTarget {
 		return keep
 	}
 
-	/** Changes what is visible: `matches` (a set of indexes, or `null`), `onlyMatches`, `minimum`, `fold`. */
+	/** Sets `matches` (indexes, or `null`), `onlyMatches`, `minimum` or `fold`. */
 	change(values = {}) {
 		Object.assign(this, values)
 		this.order = null
@@ -151,7 +151,7 @@ export class TraceModel extends EventTarget {
 		this.setView(this.view.from + by, this.view.to + by)
 	}
 
-	/** The sections of a row on the critical path. A collapsed row has those of all rows below it, joined. */
+	/** The sections of a row on the critical path. A collapsed row has those of all rows below it. */
 	critical(index) {
 		if (!this.isShut(index)) return this.rows[index].critical
 		if (!this.joined.has(index)) this.joined.set(index, join(this.rows.slice(index, this.end[index]).flatMap(row => row.critical), 0))

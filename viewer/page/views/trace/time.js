@@ -1,6 +1,6 @@
 // Places on an axis of time, and dragging over it to select a range.
 
-import { drag, h } from "../../lib/index.js"
+import { h } from "../../lib/index.js"
 
 const PIXELS_BETWEEN_MARKS = 90
 const SHORTEST_DRAG_PIXELS = 4
@@ -22,23 +22,33 @@ export function tickLabel(at, step) {
 	return unit ? `${Number((at / unit[0]).toFixed(2))} ${unit[1]}` : `${Math.round(at)} ns`
 }
 
-/** Lets a range be selected by dragging over an element that shows the times of `range()`. A double click resets. */
+/** Selects a range by dragging over an element with the times of `range()`. A double click resets. */
 export function selectRange(element, model, range) {
 	element.addEventListener("dblclick", () => model.reset())
 	element.addEventListener("pointerdown", event => {
+		if (event.button !== 0) return
+		event.preventDefault()
 		const { left, width } = element.getBoundingClientRect()
-		const band = h("span.band")
-		element.append(band)
 		const between = ({ clientX }) => [event.clientX, clientX].sort((a, b) => a - b).map(x => Math.min(1, Math.max(0, (x - left) / width)))
-		drag(event, move => {
+		const band = h("span.band")
+		const life = new AbortController()
+		const on = (type, work) => element.addEventListener(type, work, { signal: life.signal })
+		element.setPointerCapture(event.pointerId)
+		element.append(band)
+		on("pointermove", move => {
 			const [a, b] = between(move)
 			band.style.left = `${100 * a}%`
 			band.style.width = `${100 * (b - a)}%`
-		}, last => {
-			band.remove()
+		})
+		on("pointerup", last => {
 			const [a, b] = between(last)
 			const { from, to } = range()
 			if ((b - a) * width > SHORTEST_DRAG_PIXELS) model.setView(from + a * (to - from), from + b * (to - from))
+		})
+		// After a release, and also if the browser takes the pointer, such as to scroll.
+		on("lostpointercapture", () => {
+			life.abort()
+			band.remove()
 		})
 	})
 }

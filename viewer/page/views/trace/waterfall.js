@@ -10,7 +10,7 @@ const DEEPEST_INDENT = 24
 const INDENT_PIXELS = 12
 /** The most marks of events that a bar shows. */
 const MOST_TICKS = 100
-/** Sections of the critical path that are closer than this share of the view are drawn as one. */
+/** Sections of the critical path closer than this share of the view are drawn as one. */
 const SMALLEST_GAP = 0.0015
 const SCROLLED_ROWS = 8
 

@@ -13,17 +13,17 @@ use futures_util::stream;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use throughline::ServerLayer;
-use tokio::sync::watch;
 
 use crate::live;
 use crate::model::Model;
 use crate::page::PAGE;
+use crate::shutdown::Shutdown;
 
 /// What handlers share. It is cloned for each request.
 #[derive(Debug, Clone)]
 pub(crate) struct AppState {
     model: Model,
-    stopped: watch::Receiver<()>,
+    shutdown: Shutdown,
 }
 
 /// Lets a handler take the model alone: `State<Model>`.
@@ -33,13 +33,13 @@ impl FromRef<AppState> for Model {
     }
 }
 
-impl FromRef<AppState> for watch::Receiver<()> {
+impl FromRef<AppState> for Shutdown {
     fn from_ref(state: &AppState) -> Self {
-        state.stopped.clone()
+        state.shutdown.clone()
     }
 }
 
-pub(crate) fn app(model: Model, stopped: watch::Receiver<()>) -> Router {
+pub(crate) fn app(model: Model, shutdown: Shutdown) -> Router {
     let chat = Router::new()
         .route("/events", get(events))
         .route("/live", any(live::upgrade));
@@ -52,11 +52,11 @@ pub(crate) fn app(model: Model, stopped: watch::Receiver<()>) -> Router {
         // The last layer is the outermost one. One layer on the outer router is enough: the nested ones need
         // none.
         .layer(ServerLayer::new().with_filter(|head| head.uri().path() != "/health"))
-        .with_state(AppState { model, stopped })
+        .with_state(AppState { model, shutdown })
 }
 
 #[derive(Debug, Deserialize)]
-struct Asked {
+struct Question {
     question: String,
 }
 
@@ -64,8 +64,8 @@ struct Asked {
 ///
 /// The server's span lasts until the stream has ended, and the model call's span beneath it too. If the
 /// browser leaves, both end at that time.
-async fn events(State(model): State<Model>, Query(asked): Query<Asked>) -> Response {
-    let answer = match model.ask(&asked.question).await {
+async fn events(State(model): State<Model>, Query(Question { question }): Query<Question>) -> Response {
+    let answer = match model.stream_answer(&question).await {
         Ok(answer) => answer,
         Err(error) => return (StatusCode::BAD_GATEWAY, error.to_string()).into_response(),
     };
@@ -74,7 +74,7 @@ async fn events(State(model): State<Model>, Query(asked): Query<Asked>) -> Respo
         Some(match answer.next_text().await {
             Some(Ok(text)) => (Event::default().data(text), Some(answer)),
             Some(Err(error)) => (Event::default().event("failed").data(error.to_string()), None),
-            // `EventSource` connects again at the end of a stream, unless it is told that there is no more.
+            // `EventSource` connects again at the end of a stream, unless an event says that there is no more.
             None => (Event::default().event("done").data(""), None),
         })
     });

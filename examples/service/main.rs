@@ -6,7 +6,8 @@
 //! | nested routers, a route that is not recorded | `app.rs` |
 //! | server-sent events to a browser | `app.rs` |
 //! | a WebSocket | `live.rs` |
-//! | the caller's address, `TCP_NODELAY`, graceful shutdown | `main.rs` |
+//! | the caller's address, `TCP_NODELAY` | `main.rs` |
+//! | graceful shutdown | `main.rs`, `shutdown.rs` |
 //!
 //! Run with
 //!
@@ -29,6 +30,7 @@ mod live;
 mod model;
 mod model_server;
 mod page;
+mod shutdown;
 
 use std::error::Error;
 use std::io;
@@ -41,11 +43,11 @@ use axum::serve::{Listener, ListenerExt, TapIo};
 use clap::Parser;
 use throughline::telemetry;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
 use tokio::time::sleep;
 
 use crate::cli::Cli;
 use crate::model::Model;
+use crate::shutdown::Shutdown;
 
 /// The time limit for requests in progress when the service stops, and then for exporting the last spans.
 const GRACE_PERIOD: Duration = Duration::from_secs(10);
@@ -74,15 +76,18 @@ async fn run(cli: &Cli) -> Result<(), Box<dyn Error>> {
         .map_err(|error| format!("--port {}: {error}", cli.port))?;
     println!("http://{}", listener.local_addr()?);
 
-    let stopped = stop_signal();
-    let app = app::app(Model::new(&model_url, &cli.model), stopped.clone());
+    let shutdown = Shutdown::listen();
+    let app = app::app(Model::new(&model_url, &cli.model), shutdown.clone());
     // The caller's address, for `ConnectInfo` in handlers and `client.address` of the server's span.
     let app = app.into_make_service_with_connect_info::<SocketAddr>();
-    let served = axum::serve(listener, app).with_graceful_shutdown(closed(stopped.clone()));
+    let served = async {
+        let signal = shutdown.signal.clone().cancelled_owned();
+        axum::serve(listener, app).with_graceful_shutdown(signal).await?;
+        shutdown.conversations_ended().await;
+        io::Result::Ok(())
+    };
     let grace_period = async {
-        // Graceful shutdown waits for the bodies of responses, so that event streams can end. It does not wait
-        // for WebSockets, which `live.rs` closes on the same signal.
-        closed(stopped).await;
+        shutdown.signal.cancelled().await;
         sleep(GRACE_PERIOD).await;
     };
     tokio::select! {
@@ -120,35 +125,4 @@ async fn start_model() -> io::Result<String> {
     let model: Router = model_server::app();
     tokio::spawn(async move { axum::serve(listener, model).await });
     Ok(url)
-}
-
-/// Returns a channel that is closed on Ctrl-C or SIGTERM.
-fn stop_signal() -> watch::Receiver<()> {
-    let (sender, receiver) = watch::channel(());
-    tokio::spawn(async move {
-        interrupted().await;
-        drop(sender);
-    });
-    receiver
-}
-
-/// Completes when the channel is closed.
-async fn closed(mut channel: watch::Receiver<()>) {
-    while channel.changed().await.is_ok() {}
-}
-
-/// Completes on Ctrl-C or SIGTERM.
-async fn interrupted() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminated) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {},
-                _ = terminated.recv() => {},
-            }
-            return;
-        }
-    }
-    let _ = tokio::signal::ctrl_c().await;
 }

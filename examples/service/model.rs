@@ -40,8 +40,8 @@ impl Model {
         }
     }
 
-    /// Asks the model. Returns its answer while it is being written.
-    pub(crate) async fn ask(&self, question: &str) -> Result<Answer, reqwest::Error> {
+    /// Sends a question to the model. Returns its answer while it is being written.
+    pub(crate) async fn stream_answer(&self, question: &str) -> Result<Answer, reqwest::Error> {
         let body = json!({
             "model": self.name,
             "messages": [{ "role": "user", "content": question }],

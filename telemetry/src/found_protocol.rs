@@ -11,7 +11,7 @@ use crate::otlp::speaks_http1;
 use crate::signal::Signal;
 
 /// Sets the protocol of each signal whose endpoint would get gRPC by its form, but answers HTTP/1.1. Nothing
-/// changes if nobody answers in time.
+/// changes without an answer in time.
 pub(crate) fn with_found_protocols(mut config: TelemetryConfig) -> TelemetryConfig {
     let mut found: BTreeMap<String, bool> = BTreeMap::new();
     for signal in Signal::ALL {

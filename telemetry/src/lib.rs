@@ -29,7 +29,7 @@
 //! | [`service_name`](TelemetryConfig::service_name) | `service_name`, `tracing.service_name` | `OTEL_SERVICE_NAME` | `unknown_service:` and the program |
 //! | [`exporter`](TelemetryConfig::exporter) | `tracing.exporter`, `exporter`; `metrics_exporter`, `logs_exporter` | `OTEL_{TRACES,METRICS,LOGS}_EXPORTER` | `console`, in files also `otlp`; see below |
 //! | [`endpoint`](TelemetryConfig::endpoint) | `tracing.endpoint`, `otlp_endpoint` | `OTEL_EXPORTER_OTLP_ENDPOINT`, `OTEL_EXPORTER_OTLP_{TRACES,METRICS,LOGS}_ENDPOINT` | `http://127.0.0.1:4317`, for HTTP `:4318` |
-//! | [`protocol`](TelemetryConfig::protocol) | `protocol` | `OTEL_EXPORTER_OTLP_PROTOCOL`, `OTEL_EXPORTER_OTLP_{TRACES,METRICS,LOGS}_PROTOCOL` | `http/protobuf` if the endpoint has the port 4318 or a path, else `grpc` |
+//! | [`protocol`](TelemetryConfig::protocol) | `protocol` | `OTEL_EXPORTER_OTLP_PROTOCOL`, `OTEL_EXPORTER_OTLP_{TRACES,METRICS,LOGS}_PROTOCOL` | `http/protobuf` if the endpoint has the port 4318 or a path, or answers HTTP/1.1, else `grpc` |
 //! | [`compression`](TelemetryConfig::compression) | `compression` | `OTEL_EXPORTER_OTLP_COMPRESSION`, `OTEL_EXPORTER_OTLP_{TRACES,METRICS,LOGS}_COMPRESSION` | `none` |
 //! | [headers](TelemetryConfig::with_header) | | `OTEL_EXPORTER_OTLP_HEADERS`, `OTEL_EXPORTER_OTLP_{TRACES,METRICS,LOGS}_HEADERS` | none |
 //! | timeout of a delivery over OTLP | | the shorter of `OTEL_EXPORTER_OTLP_TIMEOUT`, or its form for one signal, and `OTEL_{BSP,BLRP}_EXPORT_TIMEOUT`, `OTEL_METRIC_EXPORT_TIMEOUT`; in ms, 0 is no limit | 10 s |
@@ -57,8 +57,8 @@
 //! | [`tail`](TelemetryConfig::tail) | `tail.errors`, `tail.slower_than_ms`, `tail.max_spans` | | none |
 //!
 //! A file is JSON, or TOML or YAML if its name ends in `.toml`, `.yaml` or `.yml`. Nested tables and dotted keys
-//! are equivalent, and `null` is unset. The most specific sampling rule in a file applies: an exact route before a pattern, a longer pattern before a
-//! shorter one.
+//! are equivalent, and `null` is unset. The most specific sampling rule in a file applies: an exact route before
+//! a pattern, a longer pattern before a shorter one.
 //!
 //! ```
 //! # let text = r#"
@@ -88,7 +88,7 @@
 //!
 //! - **TaskWeaver**: a project file, recognised by keys that start with `tracing.`. Its other keys are left alone.
 //!   `tracing.enabled` without an exporter exports over `otlp`. `tracing.tokenizer_target_model` applies to
-//!   every `LlmLayer` of the process that has no model of its own.
+//!   every `LlmLayer` of the process that does not set a model.
 //! - **Arch**: a file with `listeners`. `random_sampling` in the section `tracing` of the file or of a listener
 //!   turns telemetry on and exports over `otlp`.
 //! - **TinyLLM**: `enable_tracing` without an exporter and an endpoint exports to the console.
@@ -97,7 +97,8 @@
 //! # The declarative configuration
 //! If `OTEL_CONFIG_FILE` names a file in [OpenTelemetry's
 //! format](https://opentelemetry.io/docs/specs/otel/configuration/sdk/), in versions 1.0 to 1.2, only this file is
-//! read. Variables have an effect only where the file refers to them, as in `${NAME:-default}`. In code, use
+//! read. Variables have an effect only where the file refers to them, as in `${NAME:-default}`, except for those
+//! that the layers and [the console](#the-console) read. In code, use
 //! [`TelemetryConfig::from_declarative_file`].
 //!
 //! ```
@@ -135,7 +136,8 @@
 //! | readers | `periodic`; `pull` with `prometheus/development` | `views`, `cardinality_limits`, `producers` |
 //! | `logger_provider` | `processors` | `limits` |
 //!
-//! A signal has one exporter of each kind and one set of batch settings; a second, different one is an error.
+//! A signal has one exporter of each kind and one set of batch settings, periodic readers have the same settings,
+//! and all signals are written to the same file; a second, different one is an error.
 //! So are a component that is not in this table, a missing key that is required, and a value of a wrong type.
 //! An unknown property warns, except at the top level. A provider without a section exports nothing.
 //!
@@ -179,8 +181,8 @@
 //! If a variable turns telemetry on, a signal is exported over `otlp` unless a variable sets its exporter.
 //! There are two exceptions to this rule of the specification:
 //!
-//! - If a variable sends traces only to the console or a file, metrics go there too, and so do logs in the
-//!   case of a file.
+//! - If a variable sends traces only to the console, a file or the viewer, metrics go there too, and so do logs,
+//!   except to the console.
 //! - If a variable sends traces only to the console and no variable sets an endpoint, logs are not exported.
 //!
 //! Log records reach the [logger provider](Telemetry::logger_provider) through `Telemetry::log_layer`

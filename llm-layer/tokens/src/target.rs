@@ -37,7 +37,7 @@ impl TargetModel {
         &self.0
     }
 
-    /// Sets the model of the process, for everything that has no model of its own, or removes it. Default:
+    /// Sets the model of the process, for everything that does not set one, or removes it. Default:
     /// none. `throughline-telemetry` sets the configured one.
     pub fn set_process_default(model: Option<Self>) {
         *PROCESS_DEFAULT.write().unwrap_or_else(PoisonError::into_inner) = model;

@@ -26,7 +26,7 @@ impl TelemetryConfig {
     }
 
     /// Applies the process's environment to this configuration, as [`from_env`](Self::from_env) does to the
-    /// defaults.
+    /// defaults. A declarative configuration does not change.
     ///
     /// # Errors
     /// Returns an error if `THROUGHLINE_STRICT` is `true` and a value is not accepted.

@@ -200,9 +200,10 @@ pub(super) const UNSUPPORTED: &[Unsupported] = &[
     },
 ];
 
-/// A variable that the layers read, and not this crate.
+/// A variable that a layer or the console reads for itself. It is only checked with the others, because the
+/// reader has no way to report a warning.
 #[derive(Debug)]
-pub(super) struct LayerVariable {
+pub(super) struct CheckedVariable {
     pub(super) variable: &'static str,
     /// In lower case.
     pub(super) values: &'static [&'static str],
@@ -213,7 +214,7 @@ pub(super) struct LayerVariable {
     pub(super) used: &'static str,
 }
 
-impl LayerVariable {
+impl CheckedVariable {
     /// Whether the variable accepts a value, which must be in lower case.
     pub(super) fn accepts(&self, value: &str) -> bool {
         let has_names = |names: &str| names.split(',').any(|name| !name.trim().is_empty());
@@ -224,8 +225,8 @@ impl LayerVariable {
 }
 
 #[rustfmt::skip]
-pub(super) const LAYER_VARIABLES: &[LayerVariable] = &[
-    LayerVariable {
+pub(super) const CHECKED_VARIABLES: &[CheckedVariable] = &[
+    CheckedVariable {
         variable: "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT",
         values: &["no_content", "span_only", "event_only", "span_and_event", "true", "false"],
         before_names: &[],
@@ -234,7 +235,7 @@ pub(super) const LAYER_VARIABLES: &[LayerVariable] = &[
         used: "NO_CONTENT",
     },
     // Other instrumentation in the program reads the same list.
-    LayerVariable {
+    CheckedVariable {
         variable: "OTEL_SEMCONV_STABILITY_OPT_IN",
         values: &[
             "gen_ai", "gen_ai/dup", "gen_ai_latest_experimental", "gen_ai_latest_experimental/dup",
@@ -246,12 +247,20 @@ pub(super) const LAYER_VARIABLES: &[LayerVariable] = &[
         accepted: r#""gen_ai", "gen_ai/dup", "gen_ai_latest_experimental" or "gen_ai_latest_experimental/dup"; "http", "rpc", "database", "messaging", "code" and "k8s", also with "/dup", have no effect here"#,
         used: "gen_ai_latest_experimental",
     },
-    LayerVariable {
+    CheckedVariable {
         variable: "THROUGHLINE_URL_QUERY",
         values: &["redacted", "all-but-secrets"],
         before_names: &["only:", "all-but:"],
         is_list: false,
         accepted: r#""redacted", "only:page,limit", "all-but-secrets" or "all-but:cursor""#,
         used: "redacted",
+    },
+    CheckedVariable {
+        variable: "THROUGHLINE_CONSOLE",
+        values: &["details", "ascii"],
+        before_names: &[],
+        is_list: true,
+        accepted: r#""details" or "ascii", or both with a comma between them"#,
+        used: "no change of the page",
     },
 ];

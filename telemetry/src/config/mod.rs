@@ -83,7 +83,7 @@ pub struct TelemetryConfig {
     /// Whether a span with a parent takes its parent's sampling decision. Default: `true`.
     pub parent_based: bool,
     /// The model whose tokenizer estimates tokens that a provider does not report, for all layers of the
-    /// process that have no model of their own. Default: none, so that a layer uses its default.
+    /// process that do not set a model. Default: none, so that a layer uses its default.
     pub tokenizer_target_model: Option<String>,
     /// The propagators; on extraction, the first one is read last. Default: W3C trace context and baggage.
     pub propagators: Vec<Propagator>,

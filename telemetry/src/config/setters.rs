@@ -93,7 +93,7 @@ impl TelemetryConfig {
     }
 
     /// Sets the model whose tokenizer estimates tokens that a provider does not report, such as `gpt-4`, for
-    /// all layers of the process that have no model of their own. Default: none, so that a layer uses its
+    /// all layers of the process that do not set a model. Default: none, so that a layer uses its
     /// default.
     #[must_use]
     pub fn with_tokenizer_target_model(mut self, model: impl Into<String>) -> Self {

@@ -138,7 +138,7 @@ impl Health {
     }
 
     /// Returns whether items wait in the queue of a batch processor, which is bounded in items. The console
-    /// has a queue of its own for spans.
+    /// has its own queue for spans.
     pub(crate) fn is_batched(&self) -> bool {
         (self.signal, self.exporter) != (Signal::Traces, Exporter::Console)
     }

@@ -1,4 +1,4 @@
-//! The file exporter when the disk or the descriptors run out: in a process of its own, whose limits a shell
+//! The file exporter when the disk or the descriptors run out: in a child process, whose limits a shell
 //! sets.
 
 use std::cell::RefCell;

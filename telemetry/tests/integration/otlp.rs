@@ -540,7 +540,7 @@ fn an_answer_that_cannot_be_read_is_a_delivery() {
 fn a_wait_that_the_collector_names_is_kept() {
     in_own_process("otlp::a_wait_that_the_collector_names_is_kept", || {
         for protocol in PROTOCOLS {
-            // Each signal waits on a thread of its own, so they can wait at the same time.
+            // Each signal waits on its own thread, so they can wait at the same time.
             let deferred = Mutex::new(BTreeSet::new());
             let receiver = Receiver::start(move |_, request| {
                 if deferred.lock().expect("unpoisoned").insert(request.signal) {

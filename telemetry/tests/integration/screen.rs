@@ -246,7 +246,7 @@ fn a_panic_of_the_writer_ends_no_exporter() {
 
 const CHILD: &str = "THROUGHLINE_TEST_CONSOLE";
 
-/// This test in a process of its own, whose standard output is a pipe.
+/// This test in a child process, whose standard output is a pipe.
 fn child(test: &str) -> std::process::Child {
     Command::new(std::env::current_exe().expect("this program"))
         .args(["--exact", &format!("screen::{test}"), "--nocapture"])

@@ -335,6 +335,8 @@ fn code_leaves_what_the_sdk_reads_to_the_operator() {
         ("OTEL_EXPORTER_OTLP_TRACES_HEADERS", " "),
         // None of the SDK's: code decides.
         ("OTEL_TRACES_SAMPLER", "always_off"),
+        // Read by the console itself, and reported with the others.
+        ("THROUGHLINE_CONSOLE", "detials"),
     ];
     let (collector, output) = child("code_leaves_what_the_sdk_reads_to_the_operator", &vars);
     let stderr = String::from_utf8_lossy(&output.stderr);
@@ -351,7 +353,7 @@ fn code_leaves_what_the_sdk_reads_to_the_operator() {
             .all(|request| request.head.contains("api-key: 1\r\n")),
         "the good header is sent"
     );
-    assert_eq!(stderr.matches("is ignored: ").count(), 3, "{stderr}");
+    assert_eq!(stderr.matches("is ignored: ").count(), 4, "{stderr}");
 }
 
 /// An exporter that the environment chose and that cannot be set up turns its signal off, and keeps nothing

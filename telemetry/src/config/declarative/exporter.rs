@@ -191,6 +191,7 @@ impl Reader {
                 let accepted = "\"stdout\" or a URL such as file:///var/log/traces.jsonl";
                 let path = text.strip_prefix("file://").filter(|path| path.starts_with('/'));
                 let path = path.ok_or_else(|| stream.refused(&self.report, accepted))?;
+                self.claim(Field::FilePath, &stream, "all signals are written to one file")?;
                 self.set(Field::FilePath, &stream, path)?;
                 Ok(Exporter::File)
             }

@@ -49,11 +49,14 @@ impl Reader {
 
     fn periodic(&mut self, node: &Node<'_>) -> Result<(), InitError> {
         let mut reader = node.section(&self.report)?;
-        if let Some(interval) = reader.take_set("interval") {
-            self.set_number(Field::MetricInterval, &interval)?;
-        }
-        if let Some(timeout) = reader.take_set("timeout") {
-            self.set_number(Field::ExportTimeout(Signal::Metrics), &timeout)?;
+        for (key, field) in [
+            ("interval", Field::MetricInterval),
+            ("timeout", Field::ExportTimeout(Signal::Metrics)),
+        ] {
+            if let Some(number) = reader.take_set(key) {
+                self.claim(field, &number, "all periodic readers have the same settings")?;
+                self.set_number(field, &number)?;
+            }
         }
         self.cardinality_limits(reader.take_set("cardinality_limits").as_ref());
         let exporter = reader.require("exporter", &self.report)?;
@@ -70,7 +73,7 @@ impl Reader {
         if !is_default {
             node.ignore(
                 &mut self.report,
-                "the SDK's readers have no limits of their own",
+                "the SDK's readers have no separate limits",
                 "2000",
             );
         }

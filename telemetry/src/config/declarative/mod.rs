@@ -2,7 +2,8 @@
 //! (<https://opentelemetry.io/docs/specs/otel/configuration/sdk/>).
 //!
 //! A file is read into the same configuration as our keys and variables, so what that cannot hold is not
-//! supported: two exporters of one kind for a signal are an error, and other properties warn.
+//! supported: two exporters of one kind for a signal are an error, so are two values of a setting that
+//! components share, and other properties warn.
 
 mod exporter;
 mod metrics;
@@ -24,6 +25,7 @@ use self::node::{Node, Section};
 use self::report::Report;
 use crate::config::expected::Expected;
 use crate::config::fields::Field;
+use crate::config::overlay::Overlay;
 use crate::config::variables::Variables;
 use crate::config::yaml::{self, Scalars};
 use crate::config::{Exporter, Exporters, Propagator, TelemetryConfig};
@@ -87,7 +89,7 @@ fn read(text: &str, variables: &Variables, place: ConfigSource) -> Result<Teleme
         config: TelemetryConfig::default(),
         report: Report::new(place),
         exporters: Vec::new(),
-        settings: Vec::new(),
+        shared: Vec::new(),
     };
     reader.root(&mut root)?;
     // At the top level, other keys are allowed.
@@ -95,10 +97,9 @@ fn read(text: &str, variables: &Variables, place: ConfigSource) -> Result<Teleme
         mut config, report, ..
     } = reader;
     config.provenance.ignored = report.ignored;
-    // The variables of the SDK have no effect beside a file.
-    config.provenance.is_environment_read = true;
     config.sdk.is_declarative = true;
-    Ok(config)
+    // The variables of the SDK have no effect beside a file. Those that are read elsewhere have.
+    Overlay::new(config, variables, false).check_only()
 }
 
 /// A configuration that is being read.
@@ -108,8 +109,8 @@ struct Reader {
     report: Report,
     /// The exporters so far, with their paths.
     exporters: Vec<((Signal, Exporter), String)>,
-    /// The batch settings so far, with their paths and values.
-    settings: Vec<(Field, String, Value)>,
+    /// The settings so far that several components share, with their paths and values.
+    shared: Vec<(Field, String, Value)>,
 }
 
 impl Reader {
@@ -222,6 +223,17 @@ impl Reader {
                 self.config.propagators.push(propagator);
             }
         }
+        Ok(())
+    }
+
+    /// Refuses a second value of a setting that the configuration holds once for several components.
+    fn claim(&mut self, field: Field, node: &Node<'_>, why: &str) -> Result<(), InitError> {
+        let known = self.shared.iter().find(|(known, ..)| *known == field);
+        if let Some((_, path, value)) = known.filter(|(_, _, value)| value != node.value) {
+            let accepted = format!("{value}, the value of {path}: {why}");
+            return Err(node.refused(&self.report, accepted));
+        }
+        self.shared.push((field, node.path.clone(), node.value.clone()));
         Ok(())
     }
 

@@ -94,7 +94,7 @@ impl<'a> Node<'a> {
     }
 }
 
-/// A mapping. The keys that nobody has taken are unknown.
+/// A mapping. The keys that are not taken are unknown.
 #[derive(Debug)]
 pub(super) struct Section<'a> {
     path: String,

@@ -29,23 +29,13 @@ impl Reader {
             ("max_export_batch_size", Field::MaxExportBatchSize(signal)),
         ] {
             if let Some(number) = batch.take_set(key) {
-                self.set_batch_setting(field, &number)?;
+                self.claim(field, &number, "a signal has one set of batch settings")?;
+                self.set_number(field, &number)?;
             }
         }
         let exporter = batch.require("exporter", &self.report)?;
         batch.finish(&mut self.report);
         self.exporter(signal, &exporter)
-    }
-
-    /// All exporters of a signal have the same batch settings, so a second, different one is not accepted.
-    fn set_batch_setting(&mut self, field: Field, node: &Node<'_>) -> Result<(), InitError> {
-        let known = self.settings.iter().find(|(known, ..)| *known == field);
-        if let Some((_, path, value)) = known.filter(|(_, _, value)| *value != *node.value) {
-            let accepted = format!("{value}, the value of {path}: a signal has one set of batch settings");
-            return Err(node.refused(&self.report, accepted));
-        }
-        self.settings.push((field, node.path.clone(), node.value.clone()));
-        self.set_number(field, node)
     }
 
     /// Items are exported in batches here too, since a processor that exports one item at a time would block

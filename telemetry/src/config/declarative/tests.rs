@@ -390,6 +390,22 @@ fn what_is_not_accepted_is_named_with_its_path() {
              tracer_provider.processors[0].batch.schedule_delay: a signal has one set of batch settings",
         ),
         (
+            traces("[simple: {exporter: {otlp_file/development: {output_stream: 'file:///t'}}}]")
+                + "\nlogger_provider:\n  processors: [simple: {exporter: {otlp_file/development: {output_stream: \
+                   'file:///l'}}}]",
+            "logger_provider.processors[0].simple.exporter.otlp_file/development.output_stream = \"file:///l\" is not \
+             accepted: use \"file:///t\", the value of \
+             tracer_provider.processors[0].simple.exporter.otlp_file/development.output_stream: all signals are \
+             written to one file",
+        ),
+        (
+            "file_format: '1.1'\nmeter_provider:\n  readers: [periodic: {interval: 1, exporter: {console: }}, periodic: \
+             {interval: 2, exporter: {otlp_grpc: }}]"
+                .into(),
+            "meter_provider.readers[1].periodic.interval = \"2\" is not accepted: use 1, the value of \
+             meter_provider.readers[0].periodic.interval: all periodic readers have the same settings",
+        ),
+        (
             traces("[batch: {exporter: {otlp_http: {headers: [{name: key, value: 1234}]}}}]"),
             r#"tracer_provider.processors[0].batch.exporter.otlp_http.headers[0].value = "REDACTED" is not accepted: use a text"#,
         ),
@@ -451,4 +467,25 @@ tracer_provider:
         let config = read_with(&format!("file_format: {format}"), &[]).expect(format);
         assert_eq!(config.ignored_variables().len(), expected, "{format}");
     }
+}
+
+/// The layers and the console read these whatever the configuration is. A typing error used to be silent.
+#[test]
+fn variables_that_are_read_elsewhere_are_checked() {
+    let variables = [
+        ("THROUGHLINE_CONSOLE", "ascii,detials"),
+        ("THROUGHLINE_URL_QUERY", "al"),
+        ("OTEL_TRACES_SAMPLER", "nonsense"),
+    ];
+    let config = read_with("file_format: '1.1'", &variables).expect("accepted");
+    let found: Vec<_> = config
+        .ignored_variables()
+        .iter()
+        .map(|it| (&*it.variable, &*it.value))
+        .collect();
+    let expected = [
+        ("THROUGHLINE_URL_QUERY", "al"),
+        ("THROUGHLINE_CONSOLE", "detials"),
+    ];
+    assert_eq!(found, expected, "the variables that have an effect");
 }

@@ -18,7 +18,7 @@ use std::fmt::Display;
 use crate::config::fields::Field;
 use crate::config::ignored::{IgnoredVariable, printable};
 use crate::config::keys::{
-    DISABLED, ENABLED, INSECURE, INSECURE_OF, LAYER_VARIABLES, SAMPLER, SAMPLER_ARG, STRICT, UNSUPPORTED,
+    CHECKED_VARIABLES, DISABLED, ENABLED, INSECURE, INSECURE_OF, SAMPLER, SAMPLER_ARG, STRICT, UNSUPPORTED,
     VARIABLES,
 };
 use crate::config::parse::boolean;
@@ -74,17 +74,24 @@ impl<'a> Overlay<'a> {
         self.sampler_argument();
         self.batch_sizes();
         self.switches();
-        self.layer_variables();
+        self.check_variables();
         self.unsupported();
         self.finish()
     }
 
-    /// Applies the variables that the SDK would read itself.
+    /// Applies the variables that the SDK would read itself, and checks those that are read elsewhere.
     pub(super) fn apply_sdk_variables(mut self) -> Result<TelemetryConfig, InitError> {
         for (variable, field) in VARIABLES.iter().filter(|(_, field)| field.is_read_by_sdk()) {
             self.apply(variable, *field);
         }
         self.batch_sizes();
+        self.check_variables();
+        self.finish()
+    }
+
+    /// Applies nothing, and checks the variables that have an effect beside a declarative configuration.
+    pub(super) fn check_only(mut self) -> Result<TelemetryConfig, InitError> {
+        self.check_variables();
         self.finish()
     }
 
@@ -283,9 +290,9 @@ impl<'a> Overlay<'a> {
         }
     }
 
-    /// Checks the variables that the layers read, because a layer has no way to report a warning.
-    fn layer_variables(&mut self) {
-        for row in LAYER_VARIABLES {
+    /// Checks the variables that are read elsewhere.
+    fn check_variables(&mut self) {
+        for row in CHECKED_VARIABLES {
             let Some(value) = self.vars.get(row.variable) else {
                 continue;
             };

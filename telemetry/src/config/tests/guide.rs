@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::config::keys::{
-    CONFIG, CONFIG_FILE, DISABLED, ENABLED, INSECURE, INSECURE_OF, KEYS, LAYER_VARIABLES, RESOURCE, RULES,
+    CHECKED_VARIABLES, CONFIG, CONFIG_FILE, DISABLED, ENABLED, INSECURE, INSECURE_OF, KEYS, RESOURCE, RULES,
     SAMPLER_ARG, STRICT, UNSUPPORTED, VARIABLES,
 };
 
@@ -23,7 +23,7 @@ fn the_guide_names_every_key_and_variable() {
         .map(|(variable, _)| *variable)
         .chain(INSECURE_OF.iter().map(|(variable, _)| *variable))
         .chain(UNSUPPORTED.iter().map(|row| row.variable))
-        .chain(LAYER_VARIABLES.iter().map(|row| row.variable))
+        .chain(CHECKED_VARIABLES.iter().map(|row| row.variable))
         .chain([
             CONFIG,
             CONFIG_FILE,

@@ -36,7 +36,7 @@ pub(super) fn parse(text: &str, scalars: Scalars<'_>) -> Result<Map<String, Valu
         parser: Parser::new_from_str(text),
         scalars,
         anchors: HashMap::new(),
-        nodes: 0,
+        size: Size::default(),
         line: 1,
         column: 1,
     };
@@ -47,12 +47,21 @@ pub(super) fn parse(text: &str, scalars: Scalars<'_>) -> Result<Map<String, Valu
     }
 }
 
+/// The size of a value, with what aliases repeat in it.
+#[derive(Debug, Clone, Copy, Default)]
+struct Size {
+    nodes: usize,
+    /// The bytes of keys and texts.
+    bytes: usize,
+}
+
 struct Reader<'a> {
     parser: Parser<'a, StrInput<'a>>,
     scalars: Scalars<'a>,
-    /// The values that an alias can repeat, with their numbers of nodes.
-    anchors: HashMap<usize, (Value, usize)>,
-    nodes: usize,
+    /// The values that an alias can repeat, with their sizes.
+    anchors: HashMap<usize, (Value, Size)>,
+    /// The size of the document so far.
+    size: Size,
     /// The position of the last event.
     line: usize,
     column: usize,
@@ -101,8 +110,8 @@ impl<'a> Reader<'a> {
         if depth > MAX_DEPTH {
             return Err(self.fault(&format!("values are nested more than {MAX_DEPTH} levels deep")));
         }
-        let nodes_before = self.nodes;
-        self.count(1)?;
+        let before = self.size;
+        self.count(Size { nodes: 1, bytes: 0 })?;
         let (value, anchor) = match event {
             Event::Scalar(text, style, anchor, tag) => {
                 let is_text = match tag.as_deref() {
@@ -110,30 +119,49 @@ impl<'a> Reader<'a> {
                     Some(tag) if tag.is_yaml_core_schema() => tag.suffix == "str",
                     Some(_) => return Err(self.fault("a tag of an application is not supported")),
                 };
-                (self.scalar(&text, is_text)?, anchor)
+                let value = self.scalar(&text, is_text)?;
+                self.count_bytes(value.as_str().unwrap_or_default())?;
+                (value, anchor)
             }
             Event::SequenceStart(anchor, _) => (self.sequence(depth)?, anchor),
             Event::MappingStart(anchor, _) => (self.mapping(depth)?, anchor),
             Event::Alias(anchor) => {
-                let (value, nodes) = self.anchors.get(&anchor).cloned().unwrap_or_default();
-                self.count(nodes)?;
+                // The parser knows the anchors of keys and of values that are not complete.
+                let Some((value, size)) = self.anchors.get(&anchor).cloned() else {
+                    return Err(self.fault("an alias stands for a key, or for a value that contains it"));
+                };
+                self.count(size)?;
                 return Ok(value);
             }
             _ => return Err(self.fault("a value is missing")),
         };
         if anchor > 0 {
-            self.anchors
-                .insert(anchor, (value.clone(), self.nodes - nodes_before));
+            let size = Size {
+                nodes: self.size.nodes - before.nodes,
+                bytes: self.size.bytes - before.bytes,
+            };
+            self.anchors.insert(anchor, (value.clone(), size));
         }
         Ok(value)
     }
 
-    fn count(&mut self, nodes: usize) -> Result<(), String> {
-        self.nodes = self.nodes.saturating_add(nodes);
-        if self.nodes > MAX_NODES {
+    fn count(&mut self, size: Size) -> Result<(), String> {
+        self.size.nodes = self.size.nodes.saturating_add(size.nodes);
+        self.size.bytes = self.size.bytes.saturating_add(size.bytes);
+        if self.size.nodes > MAX_NODES {
             return Err(self.fault(&format!("there are more than {MAX_NODES} values")));
         }
+        if self.size.bytes > MAX_TEXT_BYTES {
+            return Err(self.fault(&format!("there are more than {MAX_TEXT_BYTES} bytes of text")));
+        }
         Ok(())
+    }
+
+    fn count_bytes(&mut self, text: &str) -> Result<(), String> {
+        self.count(Size {
+            nodes: 0,
+            bytes: text.len(),
+        })
     }
 
     fn sequence(&mut self, depth: usize) -> Result<Value, String> {
@@ -154,6 +182,7 @@ impl<'a> Reader<'a> {
                 Event::Scalar(key, ..) => key.into_owned(),
                 _ => return Err(self.fault("a key is not a text")),
             };
+            self.count_bytes(&key)?;
             if members.contains_key(&key) {
                 return Err(self.fault(&format!("there are two values of the key {key:?}")));
             }
@@ -185,3 +214,6 @@ const MAX_DEPTH: usize = 64;
 
 /// The maximum number of values in a document, with those that aliases repeat.
 const MAX_NODES: usize = 100_000;
+
+/// The maximum bytes of keys and texts, with those that variables insert and aliases repeat.
+const MAX_TEXT_BYTES: usize = 4 * MAX_BYTES;

@@ -125,7 +125,17 @@ fn documents_are_bounded_and_unambiguous() {
     let laughs = (0..20).fold("a0: &a0 [x, x]\n".to_owned(), |text, at| {
         format!("{text}a{}: &a{} [*a{at}, *a{at}, *a{at}]\n", at + 1, at + 1)
     });
+    let long = format!("a: &a {}\nb: [{}]", "x".repeat(500_000), "*a, ".repeat(50_000));
     for (text, expected) in [
+        (&*long, "there are more than 4194304 bytes of text at line 2"),
+        (
+            "a: {&key b: 1}\nc: *key",
+            "an alias stands for a key, or for a value that contains it at line 2 column 4",
+        ),
+        (
+            "a: &a [*a]",
+            "an alias stands for a key, or for a value that contains it at line 1 column 8",
+        ),
         (
             deep.as_str(),
             "values are nested more than 64 levels deep at line 66",

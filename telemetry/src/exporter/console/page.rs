@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use crate::health::warn;
-
 /// How a page looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct PageStyle {
@@ -47,9 +45,8 @@ impl PageStyle {
             match word.to_ascii_lowercase().as_str() {
                 "ascii" => page.is_ascii = true,
                 "details" => page.has_details = true,
-                _ => warn(&format!(
-                    "THROUGHLINE_CONSOLE: {word:?} is ignored: expected `details` or `ascii`, or both with a comma between"
-                )),
+                // The configuration reports what is not accepted.
+                _ => {}
             }
         }
         page

@@ -116,7 +116,7 @@ impl SpanTokens {
         };
         let source = find(attributes, semconv::TOKENS_SOURCE).map(Value::as_str);
         Self {
-            // What no provider reported is estimated, under a name of its own.
+            // An estimate has another name than a count that the provider reported.
             input: number(semconv::USAGE_INPUT).or_else(|| number(semconv::TOKENS_INPUT)),
             output: number(semconv::USAGE_OUTPUT).or_else(|| number(semconv::TOKENS_OUTPUT)),
             cached: number(semconv::USAGE_CACHED),

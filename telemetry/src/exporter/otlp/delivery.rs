@@ -127,7 +127,7 @@ impl Delivery {
                 is_gzip: self.encoding.is_gzip,
                 timeout: self.timeout.saturating_sub(begun.elapsed()).max(MIN_TIMEOUT),
             });
-            let fault = Fault::of(&reply);
+            let fault = Fault::from_reply(&reply);
             let (why, retry) = match verdict(reply, self.target.protocol == Protocol::Grpc) {
                 Verdict::Taken(partial) => return Ok(SendOutcome::Taken(partial)),
                 Verdict::NotImplemented(why) => return Ok(SendOutcome::NotImplemented(why)),
@@ -182,7 +182,7 @@ enum Fault {
 }
 
 impl Fault {
-    fn of(reply: &CollectorReply) -> Self {
+    fn from_reply(reply: &CollectorReply) -> Self {
         match reply {
             CollectorReply::Http {
                 status: 401 | 403, ..

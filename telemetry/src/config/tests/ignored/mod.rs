@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::config::expected::Expected;
 use crate::config::keys::{
-    DISABLED, ENABLED, INSECURE, INSECURE_OF, LAYER_VARIABLES, SAMPLER_ARG, STRICT, UNSUPPORTED, VARIABLES,
+    CHECKED_VARIABLES, DISABLED, ENABLED, INSECURE, INSECURE_OF, SAMPLER_ARG, STRICT, UNSUPPORTED, VARIABLES,
 };
 use crate::config::tests::variables_of;
 use crate::config::tests::vars;
@@ -128,7 +128,7 @@ fn every_variable_is_in_the_table() {
     let names = (VARIABLES.iter().map(|(variable, _)| *variable))
         .chain(INSECURE_OF.iter().map(|(variable, _)| *variable))
         .chain(UNSUPPORTED.iter().map(|row| row.variable))
-        .chain(LAYER_VARIABLES.iter().map(|row| row.variable))
+        .chain(CHECKED_VARIABLES.iter().map(|row| row.variable))
         .chain(single);
     for variable in names {
         assert!(listed.contains(&variable), "{variable} has bad values to try");

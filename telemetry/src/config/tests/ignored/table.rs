@@ -314,6 +314,12 @@ pub(super) const KINDS: &[Kind] = &[
         accepted: r#""all-but-secrets""#,
     },
     Kind {
+        variables: &["THROUGHLINE_CONSOLE"],
+        bad: &["detials", "1", "0", "true", "details ascii"],
+        good: &["", "details", " ASCII , Details,"],
+        accepted: r#""details""#,
+    },
+    Kind {
         variables: &["OTEL_SEMCONV_STABILITY_OPT_IN"],
         bad: &["nonsense", "1", "0", "-1", "gen-ai"],
         good: &["", "GEN_AI", "http,database/dup", "gen_ai_latest_experimental"],

@@ -42,7 +42,7 @@ pub use file_config::FileConfig;
 pub(crate) use headers::Headers;
 pub use ignored::IgnoredVariable;
 pub(crate) use parse::pairs;
-pub(crate) use sampling::SamplerTree;
+pub(crate) use sampling::{ParentSamplers, SamplerTree};
 pub use sampling::{SamplingRule, TailRule};
 #[cfg(test)]
 pub(crate) use sdk::MetricTemporality;

@@ -6,7 +6,7 @@ mod tail;
 
 use opentelemetry_sdk::trace::{Sampler, ShouldSample};
 
-use crate::config::{Propagator, SamplerTree, TelemetryConfig};
+use crate::config::{ParentSamplers, Propagator, SamplerTree, SamplingRule, TelemetryConfig};
 
 use self::remote::RemoteDecisionSampler;
 use self::rules::{RecordAll, Routes};
@@ -16,13 +16,14 @@ pub(crate) use self::tail::TailProcessor;
 /// Returns the configured sampler.
 pub(crate) fn sampler(config: &TelemetryConfig) -> Box<dyn ShouldSample> {
     if let Some(tree) = &config.sdk.sampler {
-        let sampler = declared(tree);
+        let sampler = with_rules(&config.sampling_rules, tree);
         return match config.tail {
             Some(_) => Box::new(RecordAll(sampler)),
             None => sampler,
         };
     }
-    let root = Routes::new(&config.sampling_rules, config.sampling_rate);
+    let rate = Sampler::TraceIdRatioBased(config.sampling_rate);
+    let root = Routes::new(&config.sampling_rules, Box::new(rate));
     // Formats other than W3C's have more states than the sampled flag, which is all that the SDK's sampler
     // reads.
     let is_w3c =
@@ -42,18 +43,61 @@ pub(crate) fn sampler(config: &TelemetryConfig) -> Box<dyn ShouldSample> {
     }
 }
 
-/// Builds a sampler of the declarative configuration.
+/// Builds the sampler of a declarative configuration, with rules of code for the spans that start a trace.
+fn with_rules(rules: &[SamplingRule], tree: &SamplerTree) -> Box<dyn ShouldSample> {
+    match tree {
+        SamplerTree::ParentBased(parents) => parent_based(parents, with_rules(rules, &parents.root)),
+        tree => Box::new(Routes::new(rules, declared(tree))),
+    }
+}
+
 fn declared(tree: &SamplerTree) -> Box<dyn ShouldSample> {
     match tree {
         SamplerTree::AlwaysOn => Box::new(Sampler::AlwaysOn),
         SamplerTree::AlwaysOff => Box::new(Sampler::AlwaysOff),
         SamplerTree::Ratio(rate) => Box::new(Sampler::TraceIdRatioBased(*rate)),
-        SamplerTree::ParentBased(parents) => Box::new(
-            Sampler::parent_based(declared(&parents.root))
-                .with_remote_parent_sampled(declared(&parents.remote_sampled))
-                .with_remote_parent_not_sampled(declared(&parents.remote_not_sampled))
-                .with_local_parent_sampled(declared(&parents.local_sampled))
-                .with_local_parent_not_sampled(declared(&parents.local_not_sampled)),
-        ),
+        SamplerTree::ParentBased(parents) => parent_based(parents, declared(&parents.root)),
+    }
+}
+
+fn parent_based(parents: &ParentSamplers, root: Box<dyn ShouldSample>) -> Box<dyn ShouldSample> {
+    Box::new(
+        Sampler::parent_based(root)
+            .with_remote_parent_sampled(declared(&parents.remote_sampled))
+            .with_remote_parent_not_sampled(declared(&parents.remote_not_sampled))
+            .with_local_parent_sampled(declared(&parents.local_sampled))
+            .with_local_parent_not_sampled(declared(&parents.local_not_sampled)),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use opentelemetry::KeyValue;
+    use opentelemetry::trace::{SpanKind, TraceId};
+    use opentelemetry_sdk::trace::SamplingDecision;
+
+    use super::*;
+
+    /// A rule of code used to be ignored if the sampler of the file was more than a rate.
+    #[test]
+    fn rules_of_code_apply_to_a_declarative_sampler() {
+        let text = "
+file_format: '1.1'
+tracer_provider:
+  processors: []
+  sampler: {parent_based: {root: {always_on: }, remote_parent_sampled: {always_off: }}}
+";
+        let config = TelemetryConfig::from_declarative_str(text).expect("accepted");
+        assert!(config.sdk.sampler.is_some(), "more than a rate");
+        let sampler = sampler(&config.with_sampling_rule("/health", 0.0));
+        for (path, expected) in [
+            ("/health", SamplingDecision::Drop),
+            ("/orders", SamplingDecision::RecordAndSample),
+        ] {
+            let attributes = [KeyValue::new("url.path", path)];
+            let result =
+                sampler.should_sample(None, TraceId::from(1), "GET", &SpanKind::Server, &attributes, &[]);
+            assert_eq!(result.decision, expected, "{path}");
+        }
     }
 }

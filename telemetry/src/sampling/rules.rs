@@ -7,25 +7,25 @@ use opentelemetry_sdk::trace::{Sampler, SamplingDecision, SamplingResult, Should
 use crate::config::SamplingRule;
 use crate::semconv;
 
-/// Samples by route: the first matching rule applies, otherwise the common rate.
+/// Samples by route: the first matching rule applies, otherwise the common sampler.
 #[derive(Debug, Clone)]
 pub(super) struct Routes {
     rules: Vec<(String, Sampler)>,
-    others: Sampler,
+    others: Box<dyn ShouldSample>,
 }
 
 impl Routes {
-    pub(super) fn new(rules: &[SamplingRule], rate: f64) -> Self {
+    pub(super) fn new(rules: &[SamplingRule], others: Box<dyn ShouldSample>) -> Self {
         let rules = rules
             .iter()
             .map(|rule| (rule.route.clone(), Sampler::TraceIdRatioBased(rule.rate)));
         Self {
             rules: rules.collect(),
-            others: Sampler::TraceIdRatioBased(rate),
+            others,
         }
     }
 
-    fn sampler_for(&self, attributes: &[KeyValue]) -> &Sampler {
+    fn sampler_for(&self, attributes: &[KeyValue]) -> &dyn ShouldSample {
         let value = |key| {
             attributes
                 .iter()
@@ -42,7 +42,7 @@ impl Routes {
                     None => text == pattern,
                 })
         });
-        rule.map_or(&self.others, |(_, sampler)| sampler)
+        rule.map_or(&*self.others, |(_, sampler)| sampler)
     }
 }
 
@@ -91,7 +91,7 @@ mod tests {
     fn first_matching_rule_applies() {
         let rules = [("/health", 0.0), ("/api/pay", 1.0), ("/api/*", 0.0)];
         let rules = rules.map(|(route, rate)| SamplingRule::new(route, rate));
-        let routes = Routes::new(&rules, 1.0);
+        let routes = Routes::new(&rules, Box::new(Sampler::AlwaysOn));
         for (key, path, is_sampled) in [
             ("url.path", "/health", false),
             ("url.path", "/healthy", true),

@@ -54,13 +54,16 @@ async fn the_service_of_the_first_page_prints_the_trace_of_a_request() {
     fs::write(project.join("src/main.rs"), program).expect("a program");
 
     let mut build = Command::new(env!("CARGO"));
+    // In the target folder and with the debug information of the workspace, so that less is compiled again.
     build
         .args(["build", "-q", "--target-dir"])
-        .arg(root().join("target/guide-start"));
+        .arg(root().join("target"))
+        .env("CARGO_PROFILE_DEV_DEBUG", "line-tables-only")
+        .env("CARGO_PROFILE_DEV_BUILD_OVERRIDE_DEBUG", "line-tables-only");
     build.current_dir(&project);
     finish(build, "cargo build of the project of the first page").await;
 
-    let mut service = Command::new(root().join("target/guide-start/debug/hello"));
+    let mut service = Command::new(root().join("target/debug/hello"));
     service
         .env("OTEL_SERVICE_NAME", "hello")
         .env("OTEL_TRACES_EXPORTER", "console");

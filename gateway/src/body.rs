@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
 
 pub(crate) type BoxError = Box<dyn Error + Send + Sync>;
 
@@ -15,7 +16,13 @@ pub(crate) type BoxError = Box<dyn Error + Send + Sync>;
 ///
 /// A `BoxBody` does not serve, since the compiler cannot prove that futures with a boxed error in a type
 /// parameter are `Send`.
-pub(crate) struct Body(Pin<Box<dyn http_body::Body<Data = Bytes, Error = BodyError> + Send>>);
+pub(crate) struct Body(Kind);
+
+enum Kind {
+    /// The body of a request. It is not boxed, since every request has one.
+    Received(Incoming),
+    Boxed(Pin<Box<dyn http_body::Body<Data = Bytes, Error = BodyError> + Send>>),
+}
 
 /// The error of a body. Layers look into an [`io::Error`] for the error that it wraps, and name it on spans.
 pub(crate) type BodyError = io::Error;
@@ -25,7 +32,11 @@ impl Body {
     where
         B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
     {
-        Self(Box::pin(body.map_err(body_error)))
+        Self(Kind::Boxed(Box::pin(body.map_err(body_error))))
+    }
+
+    pub(crate) fn received(body: Incoming) -> Self {
+        Self(Kind::Received(body))
     }
 
     pub(crate) fn full(bytes: Bytes) -> Self {
@@ -41,15 +52,24 @@ impl http_body::Body for Body {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        self.0.as_mut().poll_frame(cx)
+        match &mut self.0 {
+            Kind::Received(body) => Pin::new(body).poll_frame(cx).map_err(body_error),
+            Kind::Boxed(body) => body.as_mut().poll_frame(cx),
+        }
     }
 
     fn is_end_stream(&self) -> bool {
-        self.0.is_end_stream()
+        match &self.0 {
+            Kind::Received(body) => body.is_end_stream(),
+            Kind::Boxed(body) => body.is_end_stream(),
+        }
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.0.size_hint()
+        match &self.0 {
+            Kind::Received(body) => body.size_hint(),
+            Kind::Boxed(body) => body.size_hint(),
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use http::header::{ACCEPT_ENCODING, CONTENT_LENGTH, HeaderName, HeaderValue, VIA};
+use http::header::{ACCEPT_ENCODING, CONTENT_LENGTH, HeaderValue, VIA};
 use http::request::Parts;
 use http::{Method, Request, Response};
 use throughline_forward::{forward_request, forward_response};
@@ -22,7 +22,7 @@ use crate::received_body::{Needs, ReceivedBody};
 use crate::refusal::{Refusal, RefusalKind};
 use crate::routing::{RequestedModel, Route, RouteError, Routes, credential_of_caller};
 use crate::trace_id;
-use crate::upstream::{ForwardedBody, Plan, Stack, connectors};
+use crate::upstream::{ForwardedBody, Plan, Stack, endpoints};
 use crate::{Api, target_path};
 
 /// A gateway in front of model providers. Clones share everything.
@@ -49,7 +49,7 @@ pub(crate) struct State {
 /// A request of a client, with what the listener knows of it.
 pub(crate) struct Incoming {
     pub(crate) request: Request<Body>,
-    pub(crate) request_id: Arc<str>,
+    pub(crate) request_id: HeaderValue,
     /// What is kept until the answer has ended: the permit of the listener. `None`: it has too many requests
     /// in progress.
     pub(crate) permit: Option<OwnedSemaphorePermit>,
@@ -101,22 +101,22 @@ impl Gateway {
     }
 
     /// Answers a request.
-    pub(crate) async fn handle(&self, incoming: Incoming, listener: &Listener) -> Response<Body> {
+    pub(crate) async fn handle(&self, incoming: Incoming, listener: &Listener) -> Response<ExchangeBody> {
         let Incoming {
             request,
             request_id,
             permit,
         } = incoming;
+        let request_id = request_id.to_str().unwrap_or_default();
         let state = self.state.load_full();
         let (parts, body) = request.into_parts();
         let api = Api::from_request(&parts.method, parts.uri.path(), &parts.headers);
         let format = error_format(api, parts.uri.path());
-        let mut exchange = self.log.begin(&parts, api, &request_id);
+        let mut exchange = self.log.begin(&parts, api, request_id);
         let call = Call {
             state: &state,
             listener,
             api,
-            request_id: &request_id,
         };
         let answer = match &permit {
             Some(_) => call.forward(parts, body, &mut exchange).await,
@@ -132,14 +132,14 @@ impl Gateway {
                 if let Some(exchange) = &mut exchange {
                     exchange.refused(&refusal);
                 }
-                let response = refusal.response(format, &request_id);
+                let response = refusal.response(format, request_id);
                 (response.map(Body::full), None)
             }
         };
         if let Some(exchange) = &mut exchange {
             exchange.answered(response.status());
         }
-        response.map(|body| Body::new(ExchangeBody::new(body, exchange, reserved, permit)))
+        response.map(|body| ExchangeBody::new(body, exchange, reserved, permit))
     }
 }
 
@@ -156,7 +156,7 @@ impl State {
                 environment,
                 previous.map(|previous| &previous.budgets),
             )?,
-            stack: Stack::new(&connectors(config, environment)?, layers.settings),
+            stack: Stack::new(&endpoints(config, environment)?, layers.settings),
             drain,
             routes,
             config: config.clone(),
@@ -169,7 +169,6 @@ struct Call<'a> {
     state: &'a State,
     listener: &'a Listener,
     api: Api,
-    request_id: &'a str,
 }
 
 type Answer = (Response<Body>, Option<Reserved>);
@@ -318,10 +317,6 @@ impl Call<'_> {
 
     fn add_headers(&self, headers: &mut http::HeaderMap) {
         headers.append(VIA, HeaderValue::from_static("1.1 throughline"));
-        let id = HeaderValue::from_str(self.request_id);
-        if let (Ok(id), http::header::Entry::Vacant(entry)) = (id, headers.entry(X_REQUEST_ID)) {
-            entry.insert(id);
-        }
         trace_id::mint_if_untraced(headers);
         if self.state.stack.edits_streams() {
             headers.remove(ACCEPT_ENCODING);
@@ -345,4 +340,3 @@ fn is_free(path: &str) -> bool {
 }
 
 const OVERLOAD_RETRY: Duration = Duration::from_secs(1);
-const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");

@@ -1,21 +1,35 @@
-//! The member `model` of a JSON body: where it stands, and how it is replaced without touching other bytes.
+//! The model in the body of a request: where it stands, and how it is replaced without touching other bytes.
 
 use std::borrow::Cow;
 use std::ops::Range;
 
 use bytes::{Bytes, BytesMut};
+use http::HeaderMap;
+use http::header::CONTENT_TYPE;
 use serde::Deserialize;
 use serde_json::value::RawValue;
+
+use crate::form;
 
 /// What the gateway reads from the body of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ModelField {
-    /// The model's name. `None` if the body has no member `model`.
+    /// The model's name. `None` if the body has no member or field `model`.
     pub(crate) name: Option<String>,
-    /// The bytes of its value in the body, with the quotes.
+    /// The bytes of its value in the body, with the quotes of JSON.
     range: Range<usize>,
+    notation: Notation,
     /// The most output tokens that the request asks for.
     pub(crate) max_output: Option<u64>,
+}
+
+/// How the name of the model is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Notation {
+    /// As a string of JSON.
+    Json,
+    /// As the value of a field of a form.
+    Form,
 }
 
 #[derive(Deserialize)]
@@ -56,13 +70,39 @@ impl MaxTokens {
 }
 
 impl ModelField {
-    /// Reads a body.
+    /// Reads the body of a request with these headers: a form with files, or else JSON.
     ///
     /// # Errors
     ///
-    /// Returns what is wrong if the body is no JSON object, has a member twice, or a model that is no string.
-    /// A provider may read such a body in another way than the gateway.
-    pub(crate) fn read(body: &[u8]) -> Result<Self, String> {
+    /// Returns what is wrong if the body has not the form of its type, has a member twice, or a model that is no
+    /// string. A provider may read such a body in another way than the gateway.
+    pub(crate) fn read(headers: &HeaderMap, body: &[u8]) -> Result<Self, String> {
+        match headers
+            .get(CONTENT_TYPE)
+            .and_then(|kind| form::boundary(kind.as_bytes()))
+        {
+            Some(boundary) => Self::read_form(body, boundary),
+            None => Self::read_json(body),
+        }
+    }
+
+    fn read_form(body: &[u8], boundary: &[u8]) -> Result<Self, String> {
+        let mut field = Self {
+            name: None,
+            range: 0..0,
+            notation: Notation::Form,
+            max_output: None,
+        };
+        if let Some(range) = form::field(body, boundary, b"model")? {
+            let value = body.get(range.clone()).unwrap_or_default();
+            let name = std::str::from_utf8(value).map_err(|_| "the field \"model\" is no text".to_owned())?;
+            field.name = Some(checked_name(name)?.to_owned());
+            field.range = range;
+        }
+        Ok(field)
+    }
+
+    fn read_json(body: &[u8]) -> Result<Self, String> {
         // serde also accepts an array with the members in their order.
         if body.trim_ascii_start().first() == Some(&b'[') {
             return Err("the body is no JSON object".to_owned());
@@ -71,6 +111,7 @@ impl ModelField {
         let mut field = Self {
             name: None,
             range: 0..0,
+            notation: Notation::Json,
             max_output: MaxTokens::count(parsed.max_completion_tokens)
                 .or_else(|| MaxTokens::count(parsed.max_tokens))
                 .or_else(|| MaxTokens::count(parsed.max_output_tokens))
@@ -79,11 +120,7 @@ impl ModelField {
         if let Some(raw) = parsed.model {
             let name: Cow<'_, str> = serde_json::from_str(raw.get())
                 .map_err(|_| "the member \"model\" is no string".to_owned())?;
-            if name.len() > MAX_MODEL_BYTES {
-                return Err(format!(
-                    "the name of the model is longer than {MAX_MODEL_BYTES} bytes"
-                ));
-            }
+            checked_name(&name)?;
             // The raw value is a part of the body, so that the distance of the two is its position.
             let start = (raw.get().as_ptr().addr()).wrapping_sub(body.as_ptr().addr());
             field.range = start..start.saturating_add(raw.get().len());
@@ -100,12 +137,24 @@ impl ModelField {
         if self.name.is_none() {
             return body.clone();
         }
-        let value = serde_json::Value::from(model).to_string();
+        let value = match self.notation {
+            Notation::Json => Cow::Owned(serde_json::Value::from(model).to_string()),
+            Notation::Form => Cow::Borrowed(model),
+        };
         let mut replaced = BytesMut::with_capacity(before.len() + value.len() + after.len());
         replaced.extend_from_slice(before);
         replaced.extend_from_slice(value.as_bytes());
         replaced.extend_from_slice(after);
         replaced.freeze()
+    }
+}
+
+fn checked_name(name: &str) -> Result<&str, String> {
+    match name.len() <= MAX_MODEL_BYTES {
+        true => Ok(name),
+        false => Err(format!(
+            "the name of the model is longer than {MAX_MODEL_BYTES} bytes"
+        )),
     }
 }
 
@@ -149,7 +198,7 @@ mod tests {
             ),
         ] {
             let bytes = Bytes::from(body.to_owned());
-            let field = ModelField::read(&bytes).expect(body);
+            let field = ModelField::read_json(&bytes).expect(body);
             assert_eq!(field.name.as_deref(), Some(name), "{body}");
             assert_eq!(field.replace(&bytes, "b\"c"), replaced, "{body}");
         }
@@ -159,7 +208,7 @@ mod tests {
     fn bodies_without_a_model_stay() {
         for body in ["{}", r#"{"model":null}"#, r#"{"input":"model"}"#] {
             let bytes = Bytes::from(body);
-            let field = ModelField::read(&bytes).expect(body);
+            let field = ModelField::read_json(&bytes).expect(body);
             assert_eq!(field.name, None, "{body}");
             assert_eq!(field.replace(&bytes, "x"), body, "{body}");
         }
@@ -179,12 +228,12 @@ mod tests {
             ),
             (r#"{"model":"a"}x"#, "no valid JSON"),
         ] {
-            let error = ModelField::read(body.as_bytes()).expect_err(body);
+            let error = ModelField::read_json(body.as_bytes()).expect_err(body);
             assert!(error.contains(reason), "{body}: {error}");
             assert!(!error.contains("secret"), "{body}: {error}");
         }
         let long = format!(r#"{{"model":"{}"}}"#, "m".repeat(513));
-        let error = ModelField::read(long.as_bytes()).expect_err("a long name");
+        let error = ModelField::read_json(long.as_bytes()).expect_err("a long name");
         assert_eq!(error, "the name of the model is longer than 512 bytes");
     }
 
@@ -200,10 +249,25 @@ mod tests {
             (r#"{"max_tokens":null}"#, None),
         ] {
             assert_eq!(
-                ModelField::read(body.as_bytes()).expect(body).max_output,
+                ModelField::read_json(body.as_bytes()).expect(body).max_output,
                 max,
                 "{body}"
             );
         }
+    }
+
+    #[test]
+    fn model_in_a_form_is_replaced_as_text() {
+        let kind = "multipart/form-data; boundary=b".parse().expect("a value");
+        let headers = HeaderMap::from_iter([(CONTENT_TYPE, kind)]);
+        let form = |model: &str| {
+            Bytes::from(format!(
+                "--b\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\n{model}\r\n--b--\r\n"
+            ))
+        };
+        let body = form("whisper-1");
+        let field = ModelField::read(&headers, &body).expect("a form");
+        assert_eq!(field.name.as_deref(), Some("whisper-1"), "the name");
+        assert_eq!(field.replace(&body, "b\"c"), form("b\"c"), "without quotes");
     }
 }

@@ -8,6 +8,7 @@ use http_body_util::BodyExt;
 
 use crate::body::Body;
 use crate::config::Listener;
+use crate::form;
 use crate::model_field::ModelField;
 use crate::refusal::{Refusal, RefusalKind};
 use crate::upstream::{ForwardedBody, TooLarge, body_refusal};
@@ -49,8 +50,8 @@ impl ReceivedBody {
                 field: None,
             });
         }
-        let is_read = needs.model || needs.retry;
-        if !is_read || parts.method != http::Method::POST || !is_json(parts) {
+        let is_read = (needs.model || needs.retry) && is_json(parts) || needs.model && is_form(parts);
+        if !is_read || parts.method != http::Method::POST {
             return Ok(Self::Streamed(body));
         }
         let body = ForwardedBody::streamed(body, max, listener.timeouts.body.duration());
@@ -68,7 +69,7 @@ impl ReceivedBody {
                     .to_owned(),
             ),
             true => Ok(None),
-            false => ModelField::read(&bytes).map(Some),
+            false => ModelField::read(&parts.headers, &bytes).map(Some),
         };
         match field {
             Ok(field) => Ok(Self::Held { bytes, field }),
@@ -96,6 +97,15 @@ impl ReceivedBody {
             Self::Streamed(body) => (body.size_hint().lower(), None),
         }
     }
+}
+
+/// Whether a request is a form that may name a model: audio or images. Uploads of files name none, and may be long.
+fn is_form(parts: &Parts) -> bool {
+    let kind = parts.headers.get(CONTENT_TYPE);
+    let is_upload = ["/files", "/parts"]
+        .iter()
+        .any(|end| parts.uri.path().ends_with(end));
+    !is_upload && kind.is_some_and(|kind| form::boundary(kind.as_bytes()).is_some())
 }
 
 /// Whether a request may be JSON. Some clients set no content type.

@@ -6,15 +6,15 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{HeaderName, Request, Response};
+use http_body_util::{Either, Full};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
-use hyper_util::server::graceful::GracefulShutdown;
+use pin_project_lite::pin_project;
 use throughline::ServerLayer;
 use throughline::propagation::PeerAddr;
 use tokio::net::{TcpListener, TcpStream};
@@ -23,11 +23,13 @@ use tokio::time::{sleep, timeout};
 use tokio_io_timeout::TimeoutStream;
 use tower::{Layer, Service};
 
-use crate::body::{Body, BoxError};
+use crate::body::Body;
 use crate::config::Listener;
+use crate::exchange_body::ExchangeBody;
 use crate::gateway::{Gateway, Incoming};
 use crate::operations::{self, MetricsPage};
 use crate::running::Running;
+use crate::serving::{Activity, Answered, InProgress, Serving};
 use crate::tls::{Acceptor, Stream};
 use crate::{Config, ConfigError, trace_id};
 
@@ -66,6 +68,16 @@ struct Bound {
     address: SocketAddr,
     settings: Arc<Listener>,
     tls: Option<Acceptor>,
+    /// Permits for connections.
+    connections: Arc<Semaphore>,
+}
+
+impl Bound {
+    /// Returns the permits and their number.
+    fn connections(&self) -> (Arc<Semaphore>, u32) {
+        let max = u32::try_from(self.settings.max_connections).unwrap_or(u32::MAX);
+        (self.connections.clone(), max)
+    }
 }
 
 impl Server {
@@ -93,6 +105,7 @@ impl Server {
                 address,
                 settings: Arc::new(settings.clone()),
                 tls,
+                connections: Arc::new(Semaphore::new(settings.max_connections)),
             });
         }
         Ok(Self {
@@ -124,7 +137,7 @@ impl Server {
     /// and the answers in progress have the time of `shutdown_timeout` to end. Returns whether all of them
     /// ended.
     pub async fn serve(self, stop: impl Future<Output = ()>) -> bool {
-        let graceful = Arc::new(GracefulShutdown::new());
+        let connections: Vec<_> = self.listeners.iter().map(Bound::connections).collect();
         let mut tasks = tokio::task::JoinSet::new();
         for listener in self.listeners {
             let handler = Arc::new(Handler {
@@ -137,15 +150,18 @@ impl Server {
                 settings: listener.settings.clone(),
                 running: self.running.clone(),
             });
-            tasks.spawn(accept(listener, handler, graceful.clone(), self.running.clone()));
+            tasks.spawn(accept(listener, handler, self.running.clone()));
         }
         stop.await;
         self.running.stop();
         while tasks.join_next().await.is_some() {}
-        let Some(graceful) = Arc::into_inner(graceful) else {
-            return false;
+        let all_ended = async {
+            for (connections, max) in connections {
+                // Every connection has a permit until it has ended.
+                let _ = connections.acquire_many_owned(max).await;
+            }
         };
-        let has_ended = timeout(self.grace_period, graceful.shutdown()).await.is_ok();
+        let has_ended = timeout(self.grace_period, all_ended).await.is_ok();
         self.gateway.settle(SETTLE_TIME).await;
         has_ended
     }
@@ -160,8 +176,8 @@ impl std::fmt::Debug for Server {
 }
 
 /// Accepts connections until the gateway stops.
-async fn accept(listener: Bound, handler: Arc<Handler>, graceful: Arc<GracefulShutdown>, running: Running) {
-    let connections = Arc::new(Semaphore::new(listener.settings.max_connections));
+async fn accept(listener: Bound, handler: Arc<Handler>, running: Running) {
+    let connections = listener.connections;
     let server = Arc::new(connection_builder(&listener.settings));
     let layer = ServerLayer::new();
     let stopped = running.stopped();
@@ -188,33 +204,27 @@ async fn accept(listener: Bound, handler: Arc<Handler>, graceful: Arc<GracefulSh
         };
         // Without it, the system holds back events of a stream for up to 40 ms.
         let _ = stream.set_nodelay(true);
-        let has_request = Arc::new(AtomicBool::new(false));
-        let outer = Outer {
-            handler: handler.clone(),
-            service: layer.layer(Traced(handler.clone())),
-            peer,
-            has_request: has_request.clone(),
-        };
-        let (tls, server, watcher) = (listener.tls.clone(), server.clone(), graceful.watcher());
+        let (handler, layer, running) = (handler.clone(), layer.clone(), running.clone());
+        let (tls, server) = (listener.tls.clone(), server.clone());
         let timeouts = listener.settings.timeouts;
         tokio::spawn(async move {
             let _permit = permit;
-            let header = timeouts.header.duration();
-            let Some(stream) = handshake(stream, tls, header).await else {
+            let Some(stream) = handshake(stream, tls, timeouts.header.duration()).await else {
                 return;
             };
             let mut stream = TimeoutStream::new(stream);
             // A client that does not read must not keep its connection for ever.
             stream.set_write_timeout(Some(timeouts.write.duration()));
+            let activity = Activity::new();
+            let outer = Outer {
+                service: layer.layer(Traced(handler.clone())),
+                handler,
+                peer,
+                activity: activity.clone(),
+            };
             let io = TokioIo::new(Box::pin(stream));
-            let connection = server.serve_connection(io, outer);
-            let connection = watcher.watch(connection.into_owned());
-            tokio::pin!(connection);
-            // hyper has one timeout for the first head and for the wait between two requests, which is
-            // longer.
-            if timeout(header, &mut connection).await.is_err() && has_request.load(Ordering::Relaxed) {
-                let _ = connection.await;
-            }
+            let connection = server.serve_connection(io, outer).into_owned();
+            Serving::new(connection, activity, timeouts, running).await;
         });
     }
 }
@@ -231,7 +241,8 @@ fn connection_builder(settings: &Listener) -> auto::Builder<TokioExecutor> {
     builder
         .http1()
         .timer(TokioTimer::new())
-        .header_read_timeout(settings.timeouts.keep_alive.duration())
+        // `Serving` has a timeout that costs less.
+        .header_read_timeout(None)
         .max_buf_size(settings.max_header_bytes);
     builder
         .http2()
@@ -261,14 +272,10 @@ struct Handler {
 #[derive(Clone)]
 struct Traced(Arc<Handler>);
 
-/// The request id, among the extensions of a request.
-#[derive(Clone)]
-struct RequestId(Arc<str>);
-
-type Answer = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
+type Answer = Pin<Box<dyn Future<Output = Result<Response<ExchangeBody>, Infallible>> + Send>>;
 
 impl Service<Request<Body>> for Traced {
-    type Response = Response<Body>;
+    type Response = Response<ExchangeBody>;
     type Error = Infallible;
     type Future = Answer;
 
@@ -276,11 +283,12 @@ impl Service<Request<Body>> for Traced {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, mut request: Request<Body>) -> Answer {
+    fn call(&mut self, request: Request<Body>) -> Answer {
         let handler = self.0.clone();
         Box::pin(async move {
-            let id = request.extensions_mut().remove::<RequestId>();
-            let request_id = id.map_or_else(|| trace_id::random_id().into(), |RequestId(id)| id);
+            let id = request.headers().get(X_REQUEST_ID);
+            let id = id.filter(|id| id.len() <= MAX_REQUEST_ID_BYTES && id.to_str().is_ok());
+            let request_id = id.cloned().unwrap_or_else(trace_id::random_header);
             let incoming = Incoming {
                 request,
                 request_id,
@@ -296,23 +304,20 @@ struct Outer<S> {
     handler: Arc<Handler>,
     service: S,
     peer: SocketAddr,
-    /// Set with the first request of the connection.
-    has_request: Arc<AtomicBool>,
+    activity: Arc<Activity>,
 }
 
 impl<S, B> hyper::service::Service<Request<hyper::body::Incoming>> for Outer<S>
 where
     S: Service<Request<Body>, Response = Response<B>, Error = Infallible> + Clone,
-    S::Future: Send + 'static,
-    B: http_body::Body<Data = Bytes> + Send + 'static,
-    B::Error: Into<BoxError>,
+    B: http_body::Body<Data = Bytes>,
 {
-    type Response = Response<Body>;
+    type Response = Response<Answered<Either<Full<Bytes>, B>>>;
     type Error = Infallible;
-    type Future = Answer;
+    type Future = OuterFuture<S::Future>;
 
-    fn call(&self, request: Request<hyper::body::Incoming>) -> Answer {
-        self.has_request.store(true, Ordering::Relaxed);
+    fn call(&self, request: Request<hyper::body::Incoming>) -> Self::Future {
+        let in_progress = self.activity.begin(request.version());
         let Handler {
             running,
             metrics,
@@ -322,18 +327,16 @@ where
         if let Some(answer) =
             operations::answer(request.method(), request.uri().path(), running, metrics.as_ref())
         {
-            return Box::pin(std::future::ready(Ok(answer.map(Body::full))));
+            return OuterFuture::Operator {
+                answer: Some((answer, in_progress)),
+            };
         }
-        let mut request = request.map(Body::new);
-        let id: Arc<str> = match request
-            .headers()
-            .get("x-request-id")
-            .and_then(|id| id.to_str().ok())
-        {
-            Some(id) if id.len() <= MAX_REQUEST_ID_BYTES => id.into(),
-            _ => trace_id::random_id().into(),
-        };
-        request.extensions_mut().insert(RequestId(id));
+        let mut request = request.map(Body::received);
+        // The provider gets the id too.
+        let headers = request.headers_mut();
+        headers
+            .entry(X_REQUEST_ID)
+            .or_insert_with(trace_id::random_header);
         request.extensions_mut().insert(PeerAddr(self.peer));
         // The caller decides about its own traces, and the listener about the others. A parent that is not
         // sampled keeps all spans of this request from being recorded.
@@ -345,13 +348,59 @@ where
         }
         // Its `poll_ready` is always ready.
         let answer = self.service.clone().call(request);
-        Box::pin(async move {
-            let response = answer.await?;
-            Ok(response.map(Body::new))
-        })
+        OuterFuture::Forwarded {
+            answer,
+            in_progress: Some(in_progress),
+        }
     }
 }
 
+pin_project! {
+    #[project = Projected]
+    enum OuterFuture<F> {
+        Operator {
+            answer: Option<(Response<Bytes>, InProgress)>,
+        },
+        Forwarded {
+            #[pin]
+            answer: F,
+            in_progress: Option<InProgress>,
+        },
+    }
+}
+
+impl<F, B> Future for OuterFuture<F>
+where
+    F: Future<Output = Result<Response<B>, Infallible>>,
+{
+    type Output = Result<Response<Answered<Either<Full<Bytes>, B>>>, Infallible>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let answered = match self.project() {
+            Projected::Operator { answer } => answer
+                .take()
+                .map(|(answer, in_progress)| (answer.map(|text| Either::Left(Full::new(text))), in_progress)),
+            Projected::Forwarded { answer, in_progress } => {
+                let answer = match ready!(answer.poll(cx)) {
+                    Ok(answer) => answer,
+                    Err(never) => match never {},
+                };
+                in_progress
+                    .take()
+                    .map(|in_progress| (answer.map(Either::Right), in_progress))
+            }
+        };
+        match answered {
+            Some((answer, in_progress)) => {
+                Poll::Ready(Ok(answer.map(|body| Answered::new(body, in_progress))))
+            }
+            // A future is not polled after it was ready.
+            None => Poll::Pending,
+        }
+    }
+}
+
+const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const MAX_REQUEST_ID_BYTES: usize = 128;
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// Closes connections of clients that are gone without closing them.

@@ -28,7 +28,7 @@ pub(crate) use self::budgets::{Budget, BudgetBy, Period, Store};
 pub(crate) use self::budgets::{Outage, RedisUrl};
 pub(crate) use self::environment::Environment;
 pub use self::error::ConfigError;
-pub(crate) use self::listener::{Listener, Tls};
+pub(crate) use self::listener::{Listener, Timeouts, Tls};
 pub(crate) use self::llm::{Content, LlmSettings, Role};
 pub(crate) use self::models::{Model, Target};
 pub(crate) use self::providers::Provider;

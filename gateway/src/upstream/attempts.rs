@@ -8,18 +8,18 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Instant, SystemTime};
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use http_body::Body;
 use http_body_util::{BodyExt, Either, Full};
-use hyper_util::client::legacy::Client;
 use throughline::ClientLayer;
 use tower::{Layer, Service};
 
 use super::backoff::{backoff, is_failure, is_final, is_retryable, retry_after};
-use super::client::{Connector, client};
+use super::client::Client;
+use super::connector::Endpoint;
 use super::error::UpstreamError;
 use super::plan::{Plan, PlanParts};
 use crate::body::BodyError;
@@ -30,17 +30,23 @@ use crate::target_path::with_model;
 /// The body of a try: as it arrives, or held to be sent again.
 type AttemptBody<B> = Either<B, Full<Bytes>>;
 /// The HTTP client of one try, with its span.
-type Http<B> = throughline::client::Client<Client<Connector, AttemptBody<B>>>;
+type Http<B> = throughline::client::Client<Client<AttemptBody<B>>>;
 /// The clients of the providers, in the order of the configuration.
 type Clients<B> = Arc<[Http<B>]>;
 type HttpResponse<B> = <Http<B> as Service<Request<AttemptBody<B>>>>::Response;
 
 /// Sends requests that have a [`Plan`] in their extensions.
-pub(crate) struct Attempts<B: Body> {
+pub(crate) struct Attempts<B>
+where
+    B: Body<Data = Bytes, Error = BodyError> + Send + 'static,
+{
     clients: Clients<B>,
 }
 
-impl<B: Body> Clone for Attempts<B> {
+impl<B> Clone for Attempts<B>
+where
+    B: Body<Data = Bytes, Error = BodyError> + Send + 'static,
+{
     fn clone(&self) -> Self {
         Self {
             clients: self.clients.clone(),
@@ -52,10 +58,12 @@ impl<B> Attempts<B>
 where
     B: Body<Data = Bytes, Error = BodyError> + Send + 'static,
 {
-    pub(super) fn new(connectors: &[Connector], layer: &ClientLayer) -> Self {
-        let clients = connectors.iter().cloned();
+    pub(super) fn new(endpoints: &[Endpoint], layer: &ClientLayer) -> Self {
+        let clients = endpoints.iter().cloned();
         Self {
-            clients: clients.map(|connector| layer.layer(client(connector))).collect(),
+            clients: clients
+                .map(|endpoint| layer.layer(Client::new(endpoint)))
+                .collect(),
         }
     }
 }
@@ -70,13 +78,13 @@ where
     type Future = Pin<Box<dyn Future<Output = Result<HttpResponse<B>, io::Error>> + Send>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), io::Error>> {
-        // A hyper client is always ready.
+        // The clients are always ready.
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+    fn call(&mut self, request: Request<B>) -> Self::Future {
         let clients = self.clients.clone();
-        match request.extensions_mut().remove::<Plan>() {
+        match request.extensions().get::<Plan>().cloned() {
             Some(Plan(plan)) if plan.resends() => {
                 Box::pin(async move { send_again(clients, request, plan).await.map_err(io::Error::other) })
             }
@@ -102,13 +110,7 @@ where
     circuit
         .admit(Instant::now())
         .map_err(UpstreamError::CircuitOpen)?;
-    let sent = send(
-        &clients,
-        &plan.route.first,
-        request.map(Either::Left),
-        plan.first_byte,
-    )
-    .await;
+    let sent = send(&clients, &plan.route.first, request.map(Either::Left)).await;
     record(&sent, &plan.route.first);
     sent
 }
@@ -146,7 +148,7 @@ where
                     .insert(http::header::CONTENT_LENGTH, target_body.len().into());
             }
             let request = Request::from_parts(try_head, Either::Right(Full::new(target_body.clone())));
-            let sent = send(&clients, target, request, plan.first_byte).await;
+            let sent = send(&clients, target, request).await;
             record(&sent, target);
             let named = match &sent {
                 Ok(response) if !is_retryable(response.status()) || is_final(response.headers()) => {
@@ -182,7 +184,7 @@ fn redirected(
             path = with_model(&path, model);
         }
     } else if let Some(model) = target.model.as_ref().or(plan.model.as_ref())
-        && let Ok(field) = ModelField::read(&body)
+        && let Ok(field) = ModelField::read(&head.headers, &body)
         // The body may have the first provider's name of the model.
         && field.name.as_ref() != Some(model)
     {
@@ -196,7 +198,6 @@ async fn send<B>(
     clients: &Clients<B>,
     target: &Target,
     mut request: Request<AttemptBody<B>>,
-    first_byte: Duration,
 ) -> Result<HttpResponse<B>, UpstreamError>
 where
     B: Body<Data = Bytes, Error = BodyError> + Send + Unpin + 'static,
@@ -206,10 +207,7 @@ where
     let mut client = client.cloned().ok_or(UpstreamError::Target)?;
     // Set for each try, so that no provider gets the headers of another one.
     target.provider.set_headers(request.headers_mut());
-    match tokio::time::timeout(first_byte, client.call(request)).await {
-        Ok(sent) => sent.map_err(UpstreamError::from),
-        Err(_) => Err(UpstreamError::timeout()),
-    }
+    client.call(request).await.map_err(UpstreamError::from)
 }
 
 /// Records the outcome of a try in the circuit of its provider.

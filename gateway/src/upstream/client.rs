@@ -1,130 +1,123 @@
-//! The HTTP clients, one for each provider.
+//! The HTTP client of one provider.
 
+use std::future::Future;
 use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::task::{Context, Poll};
 
-use http::Uri;
-use hyper_rustls::{ConfigBuilderExt, HttpsConnectorBuilder, MaybeHttpsStream};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use tokio::net::TcpStream;
-use tokio_rustls::rustls::client::WantsClientCert;
-use tokio_rustls::rustls::crypto::aws_lc_rs;
-use tokio_rustls::rustls::{ClientConfig, ConfigBuilder, RootCertStore, WantsVerifier};
-use tower::ServiceExt;
-use tower::timeout::Timeout;
-use tower::timeout::error::Elapsed;
-use tower::util::BoxCloneSyncService;
+use bytes::Bytes;
+use http::header::HOST;
+use http::{Request, Response, Uri};
+use http_body::Body;
+use throughline::error_type::ConnectError;
+use tokio::time::{Instant, timeout_at};
+use tower::{Service, ServiceExt};
 
+use super::connection::{Connection, SendError};
+use super::connector::Endpoint;
+use super::error::UpstreamError;
+use super::plan::Plan;
+use super::pool::Pool;
+use super::response_body::ResponseBody;
 use crate::body::BoxError;
-use crate::config::{Config, ConfigError, Environment, Provider};
-use crate::pem;
 
-/// Connects to the servers of one provider. Boxed, since hyper requires a future that is `Unpin`.
-pub(crate) type Connector = BoxCloneSyncService<Uri, MaybeHttpsStream<TokioIo<TcpStream>>, BoxError>;
-
-/// Creates a connector for each provider, in the order of the configuration.
-///
-/// Providers share no connections, since each has its own trust, also if they have one address.
-pub(crate) fn connectors(config: &Config, environment: &Environment) -> Result<Vec<Connector>, ConfigError> {
-    // Read once, and only if a provider needs it.
-    let mut system = None;
-    let providers = config.providers.iter().enumerate();
-    let connect_to = |(index, provider): (usize, &Provider)| {
-        let place = format!("providers[{index}].tls.certificate");
-        let is_https = provider.upstream(index, environment)?.is_https();
-        let tls = match &provider.tls.certificate {
-            None if !is_https => None,
-            None => Some(match &system {
-                Some(tls) => ClientConfig::clone(tls),
-                None => {
-                    let tls = tls_config(ConfigBuilderExt::with_native_roots).map_err(|error| {
-                        let message = format!(
-                            "the system's certificates cannot be read: {error}; expected a PEM file of root certificates"
-                        );
-                        ConfigError::new(&place, message)
-                    })?;
-                    system.insert(tls).clone()
-                }
-            }),
-            Some(_) if !is_https => {
-                let message =
-                    "a provider whose base_url begins with http:// has no certificate; expected https://";
-                return Err(ConfigError::new(place, message));
-            }
-            Some(path) => {
-                let mut roots = RootCertStore::empty();
-                for certificate in pem::certificates(path, &place)? {
-                    let added = roots.add(certificate);
-                    added.map_err(|error| pem::unusable(path, &place, &error))?;
-                }
-                let tls = tls_config(|builder| Ok(builder.with_root_certificates(roots)));
-                Some(tls.map_err(|error| pem::unusable(path, &place, &error))?)
-            }
-        };
-        Ok(connector(tls, provider.connect_timeout.duration()))
-    };
-    providers.map(connect_to).collect()
+/// A client with a pool of connections. Clones share it.
+pub(crate) struct Client<B: Body + 'static> {
+    shared: Arc<Shared<B>>,
 }
 
-/// The steps of the configuration before and after its roots.
-type BeforeRoots = ConfigBuilder<ClientConfig, WantsVerifier>;
-type AfterRoots = ConfigBuilder<ClientConfig, WantsClientCert>;
-
-fn tls_config(with_roots: impl FnOnce(BeforeRoots) -> io::Result<AfterRoots>) -> io::Result<ClientConfig> {
-    let builder = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(io::Error::other)?;
-    Ok(with_roots(builder)?.with_no_client_auth())
+struct Shared<B: Body + 'static> {
+    endpoint: Endpoint,
+    pool: Arc<Pool<B>>,
 }
 
-/// `tls`: `None` for a server without TLS.
-fn connector(tls: Option<ClientConfig>, connect_timeout: Duration) -> Connector {
-    let mut http = HttpConnector::new();
-    // Without it, the system holds back events of a stream for up to 40 ms.
-    http.set_nodelay(true);
-    http.set_keepalive(Some(KEEPALIVE));
-    // The connector's own timeout is divided by the number of addresses, so that the next one is tried if one
-    // is silent.
-    http.set_connect_timeout(Some(connect_timeout));
-    let Some(tls) = tls else {
-        let plain = http.map_response(MaybeHttpsStream::Http);
-        return BoxCloneSyncService::new(Timeout::new(plain, connect_timeout).map_err(timed_out));
-    };
-    http.enforce_http(false);
-    let https = HttpsConnectorBuilder::new()
-        .with_tls_config(tls)
-        .https_only()
-        .enable_http1()
-        .wrap_connector(http);
-    // It includes the look-up of the name and the TLS handshake.
-    BoxCloneSyncService::new(Timeout::new(https, connect_timeout).map_err(timed_out))
-}
-
-/// Gives a timeout the kind by which spans name the error.
-fn timed_out(error: BoxError) -> BoxError {
-    match error.is::<Elapsed>() {
-        true => io::Error::new(io::ErrorKind::TimedOut, "it took longer than connect_timeout").into(),
-        false => error,
+impl<B: Body + 'static> Clone for Client<B> {
+    fn clone(&self) -> Self {
+        Self {
+            shared: self.shared.clone(),
+        }
     }
 }
 
-/// Creates a client with a pool of connections.
-pub(super) fn client<B>(connector: Connector) -> Client<Connector, B>
+impl<B> Client<B>
 where
-    B: http_body::Body<Data: Send> + Send,
+    B: Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
 {
-    Client::builder(TokioExecutor::new())
-        .pool_timer(TokioTimer::new())
-        .pool_idle_timeout(POOL_IDLE)
-        .pool_max_idle_per_host(POOL_CONNECTIONS)
-        .build(connector)
+    pub(super) fn new(endpoint: Endpoint) -> Self {
+        let pool = Pool::new();
+        Self {
+            shared: Arc::new(Shared { endpoint, pool }),
+        }
+    }
 }
 
-/// Shorter than the idle timeouts of most servers, so that a connection is rarely closed while it is being
-/// used.
-const POOL_IDLE: Duration = Duration::from_secs(50);
-const POOL_CONNECTIONS: usize = 1024;
-const KEEPALIVE: Duration = Duration::from_secs(60);
+/// Sends requests that have a [`Plan`] in their extensions, which says how long to wait for the head of the answer.
+impl<B> Service<Request<B>> for Client<B>
+where
+    B: Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
+{
+    type Response = Response<ResponseBody<B>>;
+    // Layers look into an `io::Error` for the error that it wraps, and name it on spans.
+    type Error = io::Error;
+    type Future = Pin<Box<dyn Future<Output = io::Result<Self::Response>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let shared = self.shared.clone();
+        Box::pin(async move { shared.send(request).await.map_err(io::Error::other) })
+    }
+}
+
+impl<B> Shared<B>
+where
+    B: Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
+{
+    async fn send(&self, mut request: Request<B>) -> Result<Response<ResponseBody<B>>, UpstreamError> {
+        let first_byte = request
+            .extensions()
+            .get::<Plan>()
+            .map(|Plan(plan)| plan.first_byte);
+        let deadline = Instant::now() + first_byte.ok_or(UpstreamError::Target)?;
+        self.address(&mut request);
+        loop {
+            let (mut connection, is_new) = match self.pool.take() {
+                Some(connection) => (connection, false),
+                None => (self.connect(deadline).await?, true),
+            };
+            let sent = connection.send(request, deadline).await;
+            request = match sent {
+                Ok(response) => {
+                    let pool = &self.pool;
+                    return Ok(response.map(|body| ResponseBody::new(body, connection, pool.clone())));
+                }
+                // The provider closed the connection while it was idle.
+                Err(SendError::Unsent(request, _)) if !is_new => *request,
+                Err(SendError::Unsent(_, error) | SendError::Broken(error)) => return Err(error.into()),
+                Err(SendError::Late) => return Err(UpstreamError::timeout()),
+            };
+        }
+    }
+
+    /// Directs a request to the provider: `Host`, and a URI without scheme and host.
+    fn address(&self, request: &mut Request<B>) {
+        let host = &self.endpoint.host;
+        request.headers_mut().entry(HOST).or_insert_with(|| host.clone());
+        let path = std::mem::take(request.uri_mut()).into_parts().path_and_query;
+        *request.uri_mut() = path.map(Uri::from).unwrap_or_default();
+    }
+
+    async fn connect(&self, deadline: Instant) -> Result<Box<Connection<B>>, UpstreamError> {
+        let Endpoint {
+            connector, origin, ..
+        } = &self.endpoint;
+        let stream = match timeout_at(deadline, connector.clone().oneshot(origin.clone())).await {
+            Ok(connected) => connected.map_err(|error| UpstreamError::Connect(ConnectError::new(error)))?,
+            Err(_) => return Err(UpstreamError::timeout()),
+        };
+        Ok(Box::new(Connection::open(stream, deadline).await?))
+    }
+}

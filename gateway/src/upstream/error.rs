@@ -5,7 +5,7 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
-use hyper_util::client::legacy;
+use throughline::error_type::ConnectError;
 
 use super::request_body::body_refusal;
 use crate::refusal::{Refusal, RefusalKind};
@@ -14,13 +14,13 @@ use crate::refusal::{Refusal, RefusalKind};
 #[derive(Debug)]
 pub(crate) enum UpstreamError {
     /// No connection.
-    Connect(legacy::Error),
+    Connect(ConnectError),
     /// The connection broke before the head of the answer.
-    Transport(legacy::Error),
+    Transport(hyper::Error),
     /// No head of an answer in time. The source has the kind `TimedOut`, by which spans name the error.
     Timeout(io::Error),
     /// The body of the request could not be read.
-    RequestBody(legacy::Error),
+    RequestBody(hyper::Error),
     /// The circuit of the last provider is open.
     CircuitOpen(Duration),
     /// The path cannot be forwarded to a fallback.
@@ -48,9 +48,9 @@ impl From<&UpstreamError> for Refusal {
     fn from(error: &UpstreamError) -> Self {
         let message = error.to_string();
         match error {
-            UpstreamError::Connect(source) | UpstreamError::Transport(source) => {
+            UpstreamError::Connect(_) | UpstreamError::Transport(_) => {
                 // The last source has the system's reason and no address.
-                let mut last: &(dyn Error + 'static) = source;
+                let mut last: &(dyn Error + 'static) = error;
                 while let Some(source) = last.source() {
                     last = source;
                 }
@@ -66,18 +66,19 @@ impl From<&UpstreamError> for Refusal {
     }
 }
 
-impl From<legacy::Error> for UpstreamError {
-    fn from(error: legacy::Error) -> Self {
-        if error.is_connect() {
-            return Self::Connect(error);
-        }
-        let hyper = error
-            .source()
-            .and_then(|source| source.downcast_ref::<hyper::Error>());
-        match hyper.is_some_and(hyper::Error::is_user) {
+impl From<hyper::Error> for UpstreamError {
+    fn from(error: hyper::Error) -> Self {
+        match error.is_user() {
             true => Self::RequestBody(error),
             false => Self::Transport(error),
         }
+    }
+}
+
+impl From<io::Error> for UpstreamError {
+    /// Returns the error that an [`io::Error`] wraps, in which layers can look into it.
+    fn from(error: io::Error) -> Self {
+        error.downcast().unwrap_or(Self::Target)
     }
 }
 
@@ -97,7 +98,8 @@ impl fmt::Display for UpstreamError {
 impl Error for UpstreamError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::Connect(error) | Self::Transport(error) | Self::RequestBody(error) => Some(error),
+            Self::Connect(error) => Some(error),
+            Self::Transport(error) | Self::RequestBody(error) => Some(error),
             Self::Timeout(error) => Some(error),
             Self::CircuitOpen(_) | Self::Target => None,
         }

@@ -11,7 +11,7 @@ use throughline::{ClientLayer, DrainLayer, IncludeUsageLayer, LlmLayer};
 use tower::{Layer, ServiceExt};
 
 use super::attempts::Attempts;
-use super::client::Connector;
+use super::connector::Endpoint;
 use super::error::UpstreamError;
 use super::idle::IdleTimeout;
 use super::request_body::ForwardedBody;
@@ -41,7 +41,7 @@ pub(crate) struct StackSettings {
 }
 
 impl Stack {
-    pub(crate) fn new(connectors: &[Connector], settings: StackSettings) -> Self {
+    pub(crate) fn new(endpoints: &[Endpoint], settings: StackSettings) -> Self {
         let StackSettings {
             llm,
             drain,
@@ -49,7 +49,7 @@ impl Stack {
         } = settings;
         let client = ClientLayer::new();
         let Some(hosts) = include_usage else {
-            let llm = llm.layer(Attempts::new(connectors, &client));
+            let llm = llm.layer(Attempts::new(endpoints, &client));
             return match drain {
                 None => Self::Plain(llm),
                 Some(drain) => Self::Drained(drain.layer(llm)),
@@ -58,7 +58,7 @@ impl Stack {
         let usage = hosts
             .into_iter()
             .fold(IncludeUsageLayer::new(), IncludeUsageLayer::with_host);
-        let inner = usage.layer(llm.layer(Attempts::new(connectors, &client)));
+        let inner = usage.layer(llm.layer(Attempts::new(endpoints, &client)));
         // A layer that may drain nothing only passes on.
         let drain =
             drain.unwrap_or_else(|| DrainLayer::new(tokio::runtime::Handle::current()).with_max_drains(0));

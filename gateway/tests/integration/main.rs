@@ -4,6 +4,8 @@
 
 mod attempts;
 mod budgets;
+mod conformance;
+mod connections;
 mod forwarding;
 mod limits;
 mod operations;

@@ -134,6 +134,50 @@ async fn alias_changes_the_model_and_no_other_byte() {
     }
 }
 
+/// The model in a form with a file used to be ignored, so that the request went to the default provider.
+#[tokio::test]
+async fn model_in_a_form_selects_the_provider() {
+    let (first, second) = (Provider::start().await, Provider::start().await);
+    let gateway = Running::start(&format!(
+        "{}models: [{{ name: m, provider: a }}, {{ name: dictate, provider: b, model: whisper-1 }}]",
+        providers(&[("a", "openai", first.address), ("b", "openai", second.address)])
+    ))
+    .await;
+    let form = |model: &str| {
+        format!(
+            "--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.wav\"\r\n\r\nRIFF\r\n\
+             --x\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\n{model}\r\n--x--\r\n"
+        )
+    };
+    let send = async |path: &str, body: String| {
+        let request = client()
+            .post(gateway.url(path))
+            .header("content-type", "multipart/form-data; boundary=x");
+        request.body(body).send().await.expect("an answer").status()
+    };
+    let status = send("/v1/audio/transcriptions", form("dictate")).await;
+    assert_eq!(status, StatusCode::OK, "a configured model");
+    let received = second.only();
+    assert_eq!(received.body, form("whisper-1"), "no other byte changes");
+    assert_eq!(
+        received.header("content-length"),
+        Some(&*form("whisper-1").len().to_string()),
+        "the length of what is sent"
+    );
+    let status = send("/v1/audio/transcriptions", form("other")).await;
+    assert_eq!(status, StatusCode::NOT_FOUND, "an unknown model");
+    let status = send("/v1/audio/transcriptions", "no form".to_owned()).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST, "a body that is not of its type");
+    assert!(
+        first.received().is_empty(),
+        "nothing went to the default provider"
+    );
+    // Files name no model.
+    let status = send("/v1/files", form("other")).await;
+    assert_eq!(status, StatusCode::OK, "a file");
+    assert_eq!(first.only().body, form("other"), "it is forwarded");
+}
+
 #[tokio::test]
 async fn model_in_a_path_is_replaced_and_the_callers_key_is_removed() {
     let provider = Provider::start().await;

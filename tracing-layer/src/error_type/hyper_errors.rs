@@ -11,13 +11,14 @@ use std::io::{self, ErrorKind};
 use hyper_util::client::legacy;
 
 use super::chain::chain;
+use super::connecting::ConnectError;
 use super::io_kind;
 
 /// Returns the class of an error that occurred before there was a connection.
 pub(super) fn of_connecting(error: &(dyn Error + 'static)) -> Option<&'static str> {
     let connecting = chain(error).find(|error| {
         let client = error.downcast_ref::<legacy::Error>();
-        client.is_some_and(legacy::Error::is_connect)
+        client.is_some_and(legacy::Error::is_connect) || error.is::<ConnectError>()
     })?;
     let below = || chain(connecting).skip(1);
     if below().any(is_dns) {

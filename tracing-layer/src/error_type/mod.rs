@@ -24,6 +24,7 @@
 //! `tonic` and `hyper-util` include the features of the libraries below them.
 
 mod chain;
+mod connecting;
 #[cfg(feature = "hyper-util")]
 mod hyper_errors;
 #[cfg(feature = "reqwest")]
@@ -33,6 +34,7 @@ use std::error::Error;
 use std::io::{self, ErrorKind};
 
 pub(crate) use self::chain::chain;
+pub use self::connecting::ConnectError;
 use crate::observe::Cause;
 use crate::semconv;
 

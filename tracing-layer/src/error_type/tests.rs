@@ -61,3 +61,41 @@ fn classes() {
         "a type's name"
     );
 }
+
+/// A connector that is called without hyper-util's client.
+#[cfg(feature = "hyper-util")]
+#[test]
+fn error_of_a_connector_is_known_as_such() {
+    #[derive(Debug)]
+    struct Dns;
+    impl fmt::Display for Dns {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("dns error")
+        }
+    }
+    impl Error for Dns {}
+    let cases: [(BoxError, &str, &str); 4] = [
+        (Dns.into(), "dns", "_OTHER"),
+        (
+            io::Error::new(ErrorKind::InvalidData, "handshake").into(),
+            "tls",
+            "invalid_data",
+        ),
+        (
+            io::Error::from(ErrorKind::ConnectionRefused).into(),
+            "connection_refused",
+            "connection_refused",
+        ),
+        ("no route".into(), "connect", "_OTHER"),
+    ];
+    for (error, connecting, otherwise) in cases {
+        let name = error.to_string();
+        assert_eq!(error_type(Cause::new(&error)), otherwise, "{name}: by itself");
+        let error = io::Error::other(ConnectError::new(error));
+        assert_eq!(
+            error_type(Cause::new(&error)),
+            connecting,
+            "{name}: of a connector"
+        );
+    }
+}

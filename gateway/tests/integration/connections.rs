@@ -1,0 +1,174 @@
+//! Connections: which are kept, used again and closed.
+
+use std::time::Duration;
+
+use http::StatusCode;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::timeout;
+
+use throughline_test_support::TEST_TIMEOUT;
+
+use crate::support::{Running, chat};
+
+/// A gateway in front of a socket.
+async fn gateway(settings: &str) -> (Running, TcpListener) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let yaml = format!("providers: [{{ name: a, api: openai, base_url: 'http://{address}' }}]");
+    (Running::with_listener(&yaml, settings).await, listener)
+}
+
+async fn accept(listener: &TcpListener) -> TcpStream {
+    let accepted = timeout(TEST_TIMEOUT, listener.accept()).await.expect("in time");
+    accepted.expect("a connection").0
+}
+
+/// Reads a request with a body of JSON, and answers it.
+async fn answer(stream: &mut TcpStream, answer: &str) {
+    let mut read = Vec::new();
+    while !read.ends_with(b"}") {
+        let count = timeout(TEST_TIMEOUT, stream.read_buf(&mut read))
+            .await
+            .expect("in time");
+        assert_ne!(
+            count.expect("a request"),
+            0,
+            "a whole request: {}",
+            String::from_utf8_lossy(&read)
+        );
+    }
+    stream.write_all(answer.as_bytes()).await.expect("written");
+}
+
+async fn has_ended(stream: &mut TcpStream) -> bool {
+    let read = timeout(TEST_TIMEOUT, stream.read(&mut [0; 64])).await;
+    matches!(read.expect("in time"), Ok(0) | Err(_))
+}
+
+const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
+
+#[tokio::test]
+async fn connection_to_a_provider_serves_request_after_request() {
+    let (gateway, listener) = gateway("").await;
+    let serve = async {
+        let mut stream = accept(&listener).await;
+        for _ in 0..3 {
+            answer(&mut stream, OK).await;
+        }
+        // An answer in chunks, without a body, and to the end of the connection.
+        answer(
+            &mut stream,
+            "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n",
+        )
+        .await;
+        answer(&mut stream, "HTTP/1.1 204 No Content\r\n\r\n").await;
+        answer(&mut stream, "HTTP/1.1 200 OK\r\n\r\nto the end").await;
+        drop(stream);
+        answer(&mut accept(&listener).await, OK).await;
+    };
+    let ask = async {
+        for expected in ["{}", "{}", "{}", "x", "", "to the end", "{}"] {
+            let response = gateway.send(&chat("m")).await;
+            assert!(
+                response.status().is_success(),
+                "{expected}: {}",
+                response.status()
+            );
+            assert_eq!(response.text().await.expect("a body"), expected, "the answer");
+        }
+    };
+    tokio::join!(serve, ask);
+}
+
+#[tokio::test]
+async fn connection_that_a_provider_closed_is_replaced() {
+    let (gateway, listener) = gateway("").await;
+    let (chat, mut streams) = (chat("m"), Vec::new());
+    for round in 0..3 {
+        let serve = async {
+            let mut stream = accept(&listener).await;
+            answer(&mut stream, OK).await;
+            stream
+        };
+        let (response, mut stream) = tokio::join!(gateway.send(&chat), serve);
+        assert_eq!(response.status(), StatusCode::OK, "round {round}");
+        response.bytes().await.expect("a body");
+        // The next request must not be lost in the closed connection.
+        stream.shutdown().await.expect("closed");
+        streams.push(stream);
+    }
+}
+
+#[tokio::test]
+async fn connection_that_breaks_in_a_request_is_an_error() {
+    let (gateway, listener) = gateway("").await;
+    let serve = async {
+        answer(&mut accept(&listener).await, "").await;
+    };
+    let chat = chat("m");
+    let (response, ()) = tokio::join!(gateway.send(&chat), serve);
+    assert_eq!(response.status(), StatusCode::BAD_GATEWAY, "it is not sent again");
+    let text = response.text().await.expect("text");
+    assert!(
+        text.contains("the connection to the provider broke before it answered"),
+        "{text}"
+    );
+}
+
+/// Only the requests of the connection keep it open.
+#[tokio::test]
+async fn idle_client_is_closed_and_one_that_waits_is_not() {
+    let (gateway, listener) = gateway("timeouts: { header: 100ms, keep_alive: 150ms }").await;
+    let mut client = TcpStream::connect(gateway.address).await.expect("a connection");
+    let body = chat("m");
+    let request = format!(
+        "POST /v1/chat/completions HTTP/1.1\r\nhost: g\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let mut provider = None;
+    for _ in 0..2 {
+        client.write_all(request.as_bytes()).await.expect("written");
+        let stream = match &mut provider {
+            Some(stream) => stream,
+            None => provider.insert(accept(&listener).await),
+        };
+        // Longer than both timeouts.
+        let early = timeout(Duration::from_millis(400), client.read_u8()).await;
+        assert!(
+            early.is_err(),
+            "the client is not closed while it waits: {early:?}"
+        );
+        answer(stream, OK).await;
+        let mut read = Vec::new();
+        while !read.ends_with(b"{}") {
+            let count = timeout(TEST_TIMEOUT, client.read_buf(&mut read))
+                .await
+                .expect("in time");
+            assert_ne!(count.expect("an answer"), 0, "{}", String::from_utf8_lossy(&read));
+        }
+    }
+    client.write_all(b"POST /v1/ch").await.expect("written");
+    assert!(has_ended(&mut client).await, "no head of a request in time");
+}
+
+/// A client that leaves must not cost tokens.
+#[tokio::test]
+async fn client_that_leaves_closes_the_connection_to_the_provider() {
+    let (gateway, listener) = gateway("").await;
+    for has_head in [false, true] {
+        let mut client = TcpStream::connect(gateway.address).await.expect("a connection");
+        client
+            .write_all(b"POST /v1/chat/completions HTTP/1.1\r\nhost: g\r\ncontent-length: 2\r\n\r\n{}")
+            .await
+            .expect("written");
+        let mut provider = accept(&listener).await;
+        let head = "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\npart";
+        answer(&mut provider, if has_head { head } else { "" }).await;
+        if has_head {
+            client.read_u8().await.expect("an answer");
+        }
+        drop(client);
+        assert!(has_ended(&mut provider).await, "after the head: {has_head}");
+    }
+}

@@ -366,6 +366,18 @@ const PROVIDERS: &[Provider] = &[
                 "/publishers/anthropic/models/*:streamRawPredict",
                 Format::Anthropic,
             ),
+            api("/publishers/*/models/*:rawPredict", Format::OpenAiChat),
+            api("/publishers/*/models/*:streamRawPredict", Format::OpenAiChat),
+            api_if(
+                "/publishers/google/models/*:predict",
+                Proof::Value(&["instances[].content"]),
+                Format::VertexEmbeddings,
+            ),
+            api_if(
+                "/publishers/google/models/*:predict",
+                Proof::Value(&["instances[].prompt"]),
+                Format::VertexImages,
+            ),
             api_at(":rawPredict", &["googleapis.com"], Format::OpenAiChat),
             api_at(":rawPredict", &["googleapis.com"], Format::OpenAiCompletions),
             api_at(":streamRawPredict", &["googleapis.com"], Format::OpenAiChat),

@@ -137,4 +137,11 @@ test("marks of time are round", () => {
 	assert.deepEqual([step, marks], [1e8, [0, 1e8, 2e8]]);
 	assert.equal(tickLabel(2e8, 1e8), "200 ms");
 	assert.equal(tickLabel(1.5e9, 5e8), "1.5 s");
+	assert.equal(tickLabel(100.05e9, 5e7), "100.05 s");
+	const labels = (to, width) => {
+		const { step, marks } = ticks(0, to, width);
+		return marks.map(at => tickLabel(at, step)).join(", ");
+	};
+	assert.equal(labels(200e9, 720), "0, 30 s, 1m, 1m 30s, 2m, 2m 30s, 3m");
+	assert.equal(labels(9000e9, 720), "0, 20m, 40m, 1h, 1h 20m, 1h 40m, 2h, 2h 20m");
 });

@@ -1,5 +1,7 @@
 // Reads the JSON API, and knows whether the server answers.
 
+import { search } from "./router.js"
+
 class ApiError extends Error {
 	constructor(message, status) {
 		super(message)
@@ -17,12 +19,8 @@ export function setReachable(reachable) {
 }
 
 /** Returns the URL of a path of the API, from its parts. */
-export function apiUrl(parts, query = {}) {
-	const url = new URL(`api/${[parts].flat().map(encodeURIComponent).join("/")}`, document.baseURI)
-	for (const [name, value] of Object.entries(query)) {
-		for (const one of [value].flat()) if (one) url.searchParams.append(name, one)
-	}
-	return url.href
+export function apiUrl(parts, query) {
+	return new URL(`api/${[parts].flat().map(encodeURIComponent).join("/")}${search(query)}`, document.baseURI).href
 }
 
 /** Returns a function that ends its last signal and returns a new one: only the last request counts. */

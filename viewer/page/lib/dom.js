@@ -1,7 +1,10 @@
 // Creates elements. Text is inserted as text nodes only; nothing in this page parses HTML.
 
+const TYPING_MILLISECONDS = 250
+const REFRESH_MILLISECONDS = 1000
+
 /**
- * Creates an HTML element: `h("span.muted", { title }, "text")`. The second value may be left out. Of the
+ * Creates an HTML element: `h("span.muted", { title }, "text")`. Of the
  * properties, functions are listeners, `style` holds properties of the CSSOM, which the
  * Content-Security-Policy allows, and `label` is the accessible name, `tip` also the title. `null`, `undefined` and
  * `false` are left out, also of the children, which are nodes, texts, or arrays of these.
@@ -71,6 +74,11 @@ export function searchField(label, props) {
 	return h("input", { type: "search", placeholder: label, label, autocomplete: "off", spellcheck: "false", maxlength: 1000, ...props })
 }
 
+/** A field for milliseconds. */
+export function limitField(placeholder, label, props) {
+	return h("input.limit", { type: "number", min: 0, step: "any", placeholder, label, ...props })
+}
+
 /** Buttons of which one is pressed. An option is `[value, name]`. */
 export function choice(label, options, pressed, choose) {
 	return h("div.choice", { role: "group", label }, options.map(([value, name]) =>
@@ -104,17 +112,17 @@ export function onResize(element, work, signal) {
 	signal.addEventListener("abort", () => observer.disconnect())
 }
 
-/** Calls `work` after `wait` milliseconds without another call. */
-export function debounce(wait, work, signal) {
+/** Calls `work` when the user has stopped to type. */
+export function debounce(work, signal) {
 	let timer = 0
 	return () => {
 		clearTimeout(timer)
-		timer = setTimeout(() => signal.aborted || work(), wait)
+		timer = setTimeout(() => signal.aborted || work(), TYPING_MILLISECONDS)
 	}
 }
 
-/** Calls `work` at most once in `wait` milliseconds. The last call is never lost. */
-export function throttle(wait, work, signal) {
+/** Calls `work` at most once a second. The last call is never lost. */
+export function throttle(work, signal) {
 	let timer = 0
 	let last = -Infinity
 	return () => {
@@ -122,6 +130,6 @@ export function throttle(wait, work, signal) {
 			timer = 0
 			last = performance.now()
 			if (!signal.aborted) work()
-		}, Math.max(0, last + wait - performance.now()))
+		}, Math.max(0, last + REFRESH_MILLISECONDS - performance.now()))
 	}
 }

@@ -58,6 +58,11 @@ function close() {
 	interrupted = true
 }
 
+/** Calls `work` when traces change, or may have changed. */
+export function onTraces(work, signal) {
+	for (const type of ["traces", "resync"]) live.addEventListener(type, work, { signal })
+}
+
 function resync() {
 	refreshState()
 	emit("resync")

@@ -33,10 +33,10 @@ export function loading() {
 export function emptyStore() {
 	const list = h("dl.setup")
 	const show = receivers => {
-		const settings = receivers.map(address => [
-			address.startsWith("grpc") ? "A program in any language, OTLP over gRPC" : "A program in any language, OTLP over HTTP",
-			address.startsWith("grpc") ? `OTEL_EXPORTER_OTLP_ENDPOINT=${address.replace(/^grpc/, "http")} OTEL_EXPORTER_OTLP_PROTOCOL=grpc` : `OTEL_EXPORTER_OTLP_ENDPOINT=${address} OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf`,
-		])
+		const settings = receivers.map(address => {
+			const grpc = address.startsWith("grpc")
+			return [`A program in any language, OTLP over ${grpc ? "gRPC" : "HTTP"}`, `OTEL_EXPORTER_OTLP_ENDPOINT=${address.replace(/^grpc/, "http")} OTEL_EXPORTER_OTLP_PROTOCOL=${grpc ? "grpc" : "http/protobuf"}`]
+		})
 		settings.push(["A service with Throughline, without a network", "OTEL_TRACES_EXPORTER=viewer"], ["What the exporter “file” wrote", "throughline-viewer open trace.jsonl"])
 		replace(list, settings.map(([title, text]) => [h("dt", title), h("dd", h("code", text), copyButton(text, title))]))
 	}

@@ -1,4 +1,4 @@
-// Addresses of the page: `/`, `/trace/{id}`, `/compare`, `/tokens`, `/logs`, relative to the base of the page.
+// Addresses of the page, relative to its base.
 
 const base = new URL(document.baseURI).pathname
 let render = () => {}
@@ -10,13 +10,15 @@ export function current() {
 	return { path: path.replace(/^\/+|\/+$/g, ""), query: new URLSearchParams(search) }
 }
 
-/** Returns the address of a path with a query. Empty values are left out. */
-export function address(path, query = {}) {
-	const search = new URLSearchParams()
-	for (const [name, value] of Object.entries(query)) {
-		for (const one of [value].flat()) if (one) search.append(name, one)
-	}
-	return `${base}${path}${search.size ? `?${search}` : ""}`
+/** Returns a query with its `?`. Empty values are left out. */
+export function search(query = {}) {
+	const all = Object.entries(query).flatMap(([name, value]) => [value].flat().filter(Boolean).map(one => [name, one]))
+	return all.length ? `?${new URLSearchParams(all)}` : ""
+}
+
+/** Returns the address of a path with a query. */
+export function address(path, query) {
+	return `${base}${path}${search(query)}`
 }
 
 /** Shows an address. With `replaced`, the history gets no new entry. */

@@ -4,7 +4,7 @@ import { apiUrl } from "./api.js"
 import { copyButton, h, replace, searchField } from "./dom.js"
 import * as fmt from "./fmt.js"
 
-/** Longer texts are cut, with a button that shows the rest: long texts make pages slow, also if hidden. */
+/** Longer texts are cut: they make pages slow, also if hidden. */
 const SHOWN_CHARACTERS = 2000
 /** Longer lists have a field to filter them. */
 const UNFILTERED_ATTRIBUTES = 5

@@ -1,10 +1,8 @@
 // The newest logs of all services.
 
-import { address, bind, debounce, empty, fmt, get, h, icon, latest, live, logList, navigate, reader, replace, searchField, serviceSelect, throttle } from "../lib/index.js"
+import { address, bind, debounce, empty, fmt, get, h, icon, latest, logList, navigate, onTraces, reader, replace, searchField, serviceSelect, throttle } from "../lib/index.js"
 
 const LIMIT = 1000
-const REFRESH_MILLISECONDS = 1000
-const TYPING_MILLISECONDS = 250
 
 export function logsView(main, signal) {
 	let query = new URLSearchParams()
@@ -17,7 +15,7 @@ export function logsView(main, signal) {
 	const submit = () => navigate(address("logs", { q: q.value.trim(), service: service.value }), true)
 	main.className = "logs-page"
 	replace(main, h("h1.hidden", "Logs"),
-		h("form.search", { role: "search", submit: event => event.preventDefault(), input: debounce(TYPING_MILLISECONDS, submit, signal) }, h("div.search-bar", h("div.search-box", icon("search"), q), service, number)),
+		h("form.search", { role: "search", submit: event => event.preventDefault(), input: debounce(submit, signal) }, h("div.search-bar", h("div.search-box", icon("search"), q), service, number)),
 		message, box)
 	const list = logList(box, { when: ["Time", log => fmt.time(log.time)], signal })
 
@@ -30,9 +28,8 @@ export function logsView(main, signal) {
 		list.set(logs)
 	}, () => (box.hidden = true))
 
-	const refresh = throttle(REFRESH_MILLISECONDS, () => load(true), signal)
-	live.addEventListener("traces", refresh, { signal })
-	live.addEventListener("resync", refresh, { signal })
+	const refresh = throttle(() => load(true), signal)
+	onTraces(refresh, signal)
 	bind("Logs", [["/ ctrl+b", "Search", () => q.focus()]], signal)
 	return next => {
 		query = next

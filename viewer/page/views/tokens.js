@@ -1,8 +1,7 @@
 // Tokens over time, and by model, agent and provider.
 
-import { address, axis, chart, choice, empty, errorCount, fmt, get, h, live, missing, navigate, numbers, reader, replace, sortableTable, throttle, timeAxis, withBar } from "../lib/index.js"
+import { address, axis, chart, choice, empty, errorCount, fmt, get, h, missing, navigate, numbers, onTraces, reader, replace, sortableTable, throttle, timeAxis, withBar } from "../lib/index.js"
 
-const REFRESH_MILLISECONDS = 2000
 /** The page also moves on when nothing arrives. */
 const TICK_MILLISECONDS = 10000
 const RANGES = [["15", "15 min"], ["60", "1 h"], ["360", "6 h"], ["1440", "24 h"], ["all", "All"]]
@@ -60,11 +59,10 @@ export function tokensView(main, signal) {
 		replace(tables, groupTable("By model", models, ["model", "provider"]), groupTable("By agent", agents, ["agent"]), groupTable("By provider", providers, ["provider"]))
 	}
 
-	const refresh = throttle(REFRESH_MILLISECONDS, () => load(true), signal)
+	const refresh = throttle(() => load(true), signal)
 	const timer = setInterval(() => document.hidden || refresh(), TICK_MILLISECONDS)
 	signal.addEventListener("abort", () => clearInterval(timer))
-	live.addEventListener("traces", refresh, { signal })
-	live.addEventListener("resync", refresh, { signal })
+	onTraces(refresh, signal)
 	return query => {
 		minutes = RANGES.some(([value]) => value === query.get("minutes")) ? query.get("minutes") : USUAL_RANGE
 		replace(ranges, choice("Time", RANGES, minutes, value => navigate(address("tokens", { minutes: value === USUAL_RANGE ? null : value }))))

@@ -1,6 +1,6 @@
 // One trace: its facts, the views of it, the search in it, and the selected span.
 
-import { address, apiUrl, bind, copyButton, current, debounce, facts, failure, fmt, get, h, icon, latest, live, loading, missing, navigate, replace, searchField, serviceName, throttle } from "../lib/index.js"
+import { address, apiUrl, bind, copyButton, current, debounce, facts, failure, fmt, get, h, icon, latest, limitField, live, loading, missing, navigate, replace, searchField, serviceName, throttle } from "../lib/index.js"
 import { flameGraph } from "./trace/flame.js"
 import { callGraph } from "./trace/graph.js"
 import { groups } from "./trace/groups.js"
@@ -10,8 +10,6 @@ import { spanPanel } from "./trace/span.js"
 import { waterfall } from "./trace/waterfall.js"
 
 const VIEWS = [["", "Waterfall", waterfall], ["graph", "Graph", callGraph], ["flame", "Flame", flameGraph], ["table", "Table", groups], ["logs", "Logs", traceLogs]]
-const REFRESH_MILLISECONDS = 1000
-const TYPING_MILLISECONDS = 200
 const PAN = 0.15
 const ZOOM = 0.7
 
@@ -29,7 +27,7 @@ export function traceView(main, signal, id) {
 	const stage = h("div.stage")
 	const aside = h("aside.span-panel", { label: "Selected span", hidden: true })
 	const found = h("span.found.muted", { role: "status" })
-	const typed = debounce(TYPING_MILLISECONDS, () => navigate(url({ q: input.value.trim() }), true), signal)
+	const typed = debounce(() => navigate(url({ q: input.value.trim() }), true), signal)
 	const input = searchField("Find in this trace", { input: typed, keydown: event => {
 		if (event.key !== "Enter" && event.key !== "Escape") return
 		event.preventDefault()
@@ -45,7 +43,7 @@ export function traceView(main, signal, id) {
 		h("button.quiet", { tip: "Previous match", click: () => next(-1) }, "↑"),
 		h("button.quiet", { tip: "Next match", click: () => next(1) }, "↓"),
 		check("Only matches", "Show the matches and their ancestors", onlyMatches => model.change({ onlyMatches })),
-		h("input.limit", { type: "number", min: 0, step: "any", placeholder: "≥ ms", label: "Shortest duration of a span in milliseconds", input: ({ target }) => model.change({ minimum: Math.max(0, Number(target.value) || 0) * 1e6 }) }),
+		limitField("≥ ms", "Shortest duration of a span in milliseconds", { input: ({ target }) => model.change({ minimum: Math.max(0, Number(target.value) || 0) * 1e6 }) }),
 		likeFilter)
 	const context = {
 		id,
@@ -187,7 +185,7 @@ export function traceView(main, signal, id) {
 		]
 	}
 
-	const refresh = throttle(REFRESH_MILLISECONDS, load, signal)
+	const refresh = throttle(load, signal)
 	live.addEventListener("traces", ({ detail }) => detail.traces.some(trace => trace.id === id && (!model || trace.spans !== model.rows.length || trace.complete !== model.data.summary.complete)) && refresh(), { signal })
 	live.addEventListener("resync", refresh, { signal })
 	load()

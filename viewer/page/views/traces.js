@@ -1,12 +1,10 @@
 // The list of traces: search, latency over time, and the traces, live.
 
-import { address, axis, bind, cell, chart, debounce, empty, emptyStore, errorCount, fmt, get, h, headRow, icon, latest, live, missing, navigate, reader, replace, Rows, searchField, selection, serviceName, serviceSelect, throttle, timeAxis } from "../lib/index.js"
+import { address, axis, bind, cell, chart, debounce, empty, emptyStore, errorCount, fmt, get, h, headRow, icon, latest, limitField, live, missing, navigate, reader, replace, Rows, searchField, selection, serviceName, serviceSelect, throttle, timeAxis } from "../lib/index.js"
 
 /** The API's limit for one answer. */
 const MOST = 1000
 const MOST_DECADES = 5
-const REFRESH_MILLISECONDS = 1000
-const TYPING_MILLISECONDS = 250
 const FILTERS = ["q", "service", "status", "min_ms", "max_ms", "attribute", "from", "to", "sort"]
 
 /** What was shown last, so that going back shows it at once and at the same place. */
@@ -19,14 +17,13 @@ export function tracesView(main, signal) {
 	let longest = 1
 
 	const select = (label, options) => h("select", { label }, options.map(([value, name]) => h("option", { value }, name)))
-	const limit = (placeholder, label) => h("input.limit", { type: "number", min: 0, step: "any", placeholder, label })
 	const [service, chooseService] = serviceSelect(signal)
 	const fields = {
 		q: searchField('Search: words, "a phrase", -without, key=value', { label: "Search traces" }),
 		service,
 		status: select("Status", [["", "Any status"], ["error", "With errors"], ["ok", "Without errors"]]),
-		min_ms: limit("≥ ms", "Shortest duration in milliseconds"),
-		max_ms: limit("≤ ms", "Longest duration in milliseconds"),
+		min_ms: limitField("≥ ms", "Shortest duration in milliseconds"),
+		max_ms: limitField("≤ ms", "Longest duration in milliseconds"),
 		sort: select("Order", [["", "Newest first"], ["slowest", "Slowest first"], ["tokens", "Most tokens"], ["cost", "Highest cost"]]),
 	}
 	const chips = h("div.chips")
@@ -45,14 +42,14 @@ export function tracesView(main, signal) {
 	}
 	replace(main,
 		h("h1.hidden", "Traces"),
-		h("form.search", { role: "search", submit: event => { event.preventDefault(); submit(); }, input: debounce(TYPING_MILLISECONDS, submit, signal) },
+		h("form.search", { role: "search", submit: event => { event.preventDefault(); submit(); }, input: debounce(submit, signal) },
 			h("div.search-bar", h("div.search-box", icon("search"), fields.q), Object.values(fields).slice(1)),
 			chips),
 		figure, h("div.list-bar", summary, compare), body, message)
 	const rows = new Rows({ scroller: main, heights: [34, 58], item: index => [data.traces[index].id, data.traces[index]], build, signal })
 	replace(body, headRow("trace-row trace-head", [h("span.hidden", "Compare"), "select"], ["Start"], ["Name"], ["Services", "wide"], ...["Duration", "Spans", "Errors", "Tokens in", "Tokens out", "Cost"].map(name => [name, "number"])), rows.element)
 	const setPoints = chart(plot, latencyOptions, signal)
-	const reload = throttle(REFRESH_MILLISECONDS, () => load(true), signal)
+	const reload = throttle(() => load(true), signal)
 
 	const filtered = () => FILTERS.some(name => query.get(name))
 	const parameters = () => Object.fromEntries(FILTERS.map(name => [name, query.getAll(name)]))
@@ -147,7 +144,7 @@ export function tracesView(main, signal) {
 	function latencyOptions(colours, uPlot) {
 		const dots = colour => ({ paths: () => null, points: { show: true, size: 5, width: 0, fill: colour, stroke: colour } })
 		return {
-			padding: [8, 12, 0, 0],
+			padding: [8, 24, 0, 0],
 			cursor: { drag: { x: true, y: true, uni: 20, setScale: false }, points: { show: false } },
 			scales: {
 				x: { range: (_, min, max) => { const space = Math.max((max - min) * 0.02, 0.5); return min === null ? [0, 1] : [min - space, max + space]; } },

@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::time::Duration;
 
+use fantoccini::actions::{InputSource, MouseActions, PointerAction};
 use fantoccini::wd::WebDriverCompatibleCommand;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -10,7 +12,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 
-use crate::peer::{DEADLINE, peers, until};
+use crate::peer::{peers, until};
 
 /// The sizes of a desktop and of a phone.
 pub(super) const WIDE: (u32, u32) = (1280, 800);
@@ -144,19 +146,76 @@ impl Browser {
             .await;
     }
 
-    /// Clicks the first element that matches an XPath.
+    /// Clicks the first element that matches an XPath. Tries again if the page builds the element anew meanwhile.
     pub(super) async fn click(&self, xpath: &str) {
-        let found = self
-            .client
-            .wait()
-            .at_most(DEADLINE)
-            .for_element(Locator::XPath(xpath))
-            .await;
-        let element = found.unwrap_or_else(|error| panic!("{xpath}: {error}"));
-        element
-            .click()
+        until(&format!("a click on {xpath}"), async || {
+            let element = self.client.find(Locator::XPath(xpath)).await.ok()?;
+            element.click().await.ok()
+        })
+        .await;
+    }
+
+    /// Drags over the first element that matches a CSS selector, between two points given as shares of
+    /// its size. As with a hand, there is a movement in between.
+    pub(super) async fn drag(&self, css: &str, from: (f64, f64), to: (f64, f64)) {
+        let found = json!(css);
+        let script = format!(
+            "(({{ x, y, width, height }}) => [x, y, width, height])(document.querySelector({found}).getBoundingClientRect())"
+        );
+        let bounds = self.value(&script).await;
+        let bounds: Vec<f64> = bounds
+            .as_array()
+            .expect("bounds")
+            .iter()
+            .filter_map(Value::as_f64)
+            .collect();
+        let [left, top, width, height] = bounds[..] else {
+            panic!("{css} has no bounds: {bounds:?}")
+        };
+        let move_to = |(x, y): (f64, f64)| PointerAction::MoveTo {
+            duration: Some(Duration::from_millis(50)),
+            x: (left + x * width).round(),
+            y: (top + y * height).round(),
+        };
+        let mouse = MouseActions::new("mouse".to_owned())
+            .then(move_to(from))
+            .then(PointerAction::Down { button: 0 })
+            .then(move_to(((from.0 + to.0) / 2.0, (from.1 + to.1) / 2.0)))
+            .then(move_to(to))
+            .then(PointerAction::Up { button: 0 });
+        self.client
+            .perform_actions(mouse)
             .await
-            .unwrap_or_else(|error| panic!("{xpath}: {error}"));
+            .unwrap_or_else(|error| panic!("a drag over {css}: {error}"));
+    }
+
+    /// Scrolls an element by some pixels a frame, and returns the milliseconds of each frame.
+    pub(super) async fn scroll(&self, css: &str, pixels: u32, frames: u32) -> Vec<f64> {
+        let script = "const [css, pixels, frames, done] = arguments
+            const element = document.querySelector(css)
+            const times = []
+            let last = performance.now()
+            const frame = () => {
+                const now = performance.now()
+                times.push(now - last)
+                last = now
+                element.scrollTop += pixels
+                if (times.length < frames) requestAnimationFrame(frame)
+                else done(times)
+            }
+            requestAnimationFrame(frame)";
+        let arguments = vec![json!(css), json!(pixels), json!(frames)];
+        let times = self
+            .client
+            .execute_async(script, arguments)
+            .await
+            .expect("it scrolls");
+        times
+            .as_array()
+            .expect("times")
+            .iter()
+            .filter_map(Value::as_f64)
+            .collect()
     }
 
     /// Types in the element that has the focus.

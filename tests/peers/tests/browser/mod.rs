@@ -1,17 +1,20 @@
 //! The page of the viewer in a real browser. With `UPDATE_PICTURES=1`, the pictures of the guide are made.
 
 mod chromium;
+mod gestures;
+mod hostile;
+mod large;
+mod other_sdks;
 mod telemetry;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use self::chromium::{Browser, NARROW, WIDE};
-use self::telemetry::{Store, attribute, priced_call, span, with};
+use self::telemetry::{Store, priced_call, span};
 
 /// The keys of WebDriver: <https://www.w3.org/TR/webdriver2/#keyboard-actions>.
 const ENTER: &str = "\u{e007}";
 const ESCAPE: &str = "\u{e00c}";
-const END: &str = "\u{e010}";
 
 #[tokio::test]
 async fn page_shows_the_quickstart() {
@@ -221,6 +224,21 @@ async fn page_shows_costs_and_conversations() {
     browser.type_text(ESCAPE).await;
     browser.wait("dialog", <[String]>::is_empty).await;
 
+    // The theme that was chosen is kept, also that of the system.
+    for theme in ["light", "dark", "auto"] {
+        browser
+            .click("//header//button[starts-with(@aria-label, 'Theme')]")
+            .await;
+        browser.open("tokens").await;
+        assert_eq!(
+            browser
+                .value("document.documentElement.dataset.theme ?? 'auto'")
+                .await,
+            json!(theme),
+            "the theme after a reload"
+        );
+    }
+
     browser.open("tokens?minutes=all").await;
     browser.wait_for(".token-tables h2", "By model").await;
     let row = browser.text(".token-tables tbody tr").await;
@@ -238,145 +256,6 @@ async fn page_shows_costs_and_conversations() {
         "the difference"
     );
     browser.expect_accessible("a comparison").await;
-    assert_eq!(browser.errors().await, [""; 0], "errors in the console");
-    browser.close().await;
-}
-
-#[tokio::test]
-async fn hostile_telemetry_runs_nothing() {
-    let evil = "\"><img src=x onerror=\"window.hacked=1\"><script>window.hacked=2</script>\u{202e}";
-    let link = "javascript:window.hacked=3";
-    let store = Store::start().await;
-    let mut call = priced_call(9, 2, 1, 100, 600);
-    call["name"] = json!(evil);
-    let messages = json!([{ "role": evil, "parts": [
-        { "type": "text", "content": evil },
-        { "type": "tool_call", "id": evil, "name": evil, "arguments": evil },
-        { "type": "uri", "uri": link, "modality": evil, "mime_type": evil },
-        { "type": evil, evil: link },
-    ] }]);
-    let attributes = call["attributes"].as_array_mut().expect("attributes");
-    attributes.retain(|attribute| attribute["key"] != "gen_ai.input.messages");
-    attributes.extend([
-        attribute("gen_ai.input.messages", &messages.to_string()),
-        attribute(evil, link),
-    ]);
-    let mut root = with(
-        span(9, 1, None, evil, 0, 1000),
-        vec![attribute("long", &"x".repeat(1 << 20)), attribute("", evil)],
-    );
-    root["status"] = json!({ "code": 2, "message": evil });
-    root["events"] = json!([{ "name": evil, "timeUnixNano": "1764500000100000000", "attributes": [attribute(evil, evil)] }]);
-    root["links"] = json!([{ "traceId": "0".repeat(31) + "9", "spanId": "0".repeat(15) + "2", "attributes": [attribute(evil, evil)] }]);
-    let mut late = span(9, 3, Some(1), "late", 0, 1);
-    late["startTimeUnixNano"] = json!("18000000000000000000");
-    late["endTimeUnixNano"] = json!("1");
-    let cycle = [
-        span(9, 4, Some(5), "cycle", 1, 2),
-        span(9, 5, Some(4), "cycle", 1, 2),
-    ];
-    let mut spans = vec![root, call, late];
-    spans.extend(cycle);
-    store.send(evil, &spans).await;
-
-    let browser = Browser::start(store.page.clone()).await;
-    let trace = format!("trace/{:032x}", 9);
-    let mut places = vec![
-        String::new(),
-        "tokens".to_owned(),
-        "logs".to_owned(),
-        format!("compare?a={:032x}&b={:032x}", 9, 9),
-    ];
-    places.extend(
-        ["", "?view=graph", "?view=flame", "?view=table", "?view=logs"].map(|view| format!("{trace}{view}")),
-    );
-    places.extend([1, 2].map(|id| format!("{trace}?span={id:016x}")));
-    for place in &places {
-        browser.open(place).await;
-        browser
-            .wait("main", |found| {
-                found
-                    .iter()
-                    .any(|text| text.len() > 20 && !text.contains("Loading"))
-            })
-            .await;
-        browser
-            .value("document.querySelectorAll('details').forEach(each => each.open = true)")
-            .await;
-        let links =
-            "[...document.querySelectorAll('main a')].filter(each => each.protocol === 'javascript:').length";
-        assert_eq!(
-            browser.value(links).await,
-            json!(0),
-            "links that run something: {place}"
-        );
-        let foreign = "document.querySelectorAll('main img, main script, main iframe').length";
-        assert_eq!(
-            browser.value(foreign).await,
-            json!(0),
-            "elements made from telemetry: {place}"
-        );
-        assert_eq!(
-            browser.value("typeof window.hacked").await,
-            json!("undefined"),
-            "a script ran: {place}"
-        );
-    }
-    // The whole text is shown as text.
-    browser
-        .wait(".message", |messages| {
-            messages.iter().any(|message| message.contains("<script>"))
-        })
-        .await;
-    browser.expect_accessible("hostile telemetry").await;
-    assert_eq!(browser.errors().await, [""; 0], "errors in the console");
-    browser.close().await;
-}
-
-#[tokio::test]
-async fn twenty_thousand_spans_are_shown() {
-    const SPANS: u64 = 20_000;
-    let store = Store::start().await;
-    let spans: Vec<Value> = (1..=SPANS)
-        .map(|id| {
-            let parent = (id > 1)
-                .then(|| if id % 10 == 0 { 1 } else { id / 10 + 1 })
-                .filter(|parent| *parent != id);
-            span(7, id, parent, &format!("step {id}"), id, 2 * SPANS - id)
-        })
-        .collect();
-    for part in spans.chunks(2000) {
-        store.send("large", part).await;
-    }
-    let browser = Browser::start(store.page.clone()).await;
-    browser.open(&format!("trace/{:032x}", 7)).await;
-    browser.wait(".rows .span-name", |names| names.len() > 20).await;
-    let rows = "Number(document.querySelector('.waterfall').getAttribute('aria-rowcount'))";
-    assert_eq!(
-        browser.value(rows).await,
-        json!(SPANS + 1),
-        "a heading and all spans"
-    );
-    browser
-        .value("document.querySelector('.waterfall').focus()")
-        .await;
-    browser.type_text(END).await;
-    let last = "Math.max(...[...document.querySelectorAll('.rows .span-row')].map(each => Number(each.getAttribute('aria-rowindex'))))";
-    crate::peer::until("the last row", async || {
-        (browser.value(last).await == json!(SPANS + 1)).then_some(())
-    })
-    .await;
-    let built = browser
-        .value("document.querySelectorAll('.rows .span-row').length")
-        .await;
-    assert!(
-        built.as_u64().is_some_and(|built| built < 100),
-        "only the visible rows are built: {built}"
-    );
-    browser.type_text("]").await;
-    browser
-        .wait(".rows .span-name", |names| names == ["step 1"])
-        .await;
     assert_eq!(browser.errors().await, [""; 0], "errors in the console");
     browser.close().await;
 }

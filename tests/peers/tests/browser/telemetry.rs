@@ -13,21 +13,31 @@ const START: u64 = 1_764_500_000_000;
 pub(super) struct Store {
     /// The address of the page, with a slash at the end.
     pub(super) page: String,
-    receiver: String,
+    /// The addresses of the receivers.
+    pub(super) http: String,
+    pub(super) grpc: String,
 }
 
 impl Store {
     pub(super) async fn start() -> Self {
         let viewer = Viewer::new(ViewerConfig::default());
         let page = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let receiver = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let http = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let grpc = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address =
+            |listener: &TcpListener| format!("http://{}", listener.local_addr().expect("an address"));
         let store = Self {
-            page: format!("http://{}/", page.local_addr().expect("an address")),
-            receiver: format!("http://{}", receiver.local_addr().expect("an address")),
+            page: format!("{}/", address(&page)),
+            http: address(&http),
+            grpc: address(&grpc),
         };
-        let other = viewer.clone();
-        tokio::spawn(async move { viewer.serve_page(page, std::future::pending()).await });
-        tokio::spawn(async move { other.serve_http(receiver, std::future::pending()).await });
+        tokio::spawn(async move {
+            tokio::join!(
+                viewer.serve_page(page, std::future::pending()),
+                viewer.serve_http(http, std::future::pending()),
+                viewer.serve_grpc(grpc, std::future::pending()),
+            )
+        });
         store
     }
 
@@ -38,7 +48,7 @@ impl Store {
             ("OTEL_TRACES_EXPORTER", "otlp"),
             ("OTEL_METRICS_EXPORTER", "otlp"),
             ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"),
-            ("OTEL_EXPORTER_OTLP_ENDPOINT", &self.receiver),
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", &self.http),
         ]);
         let ran = run(command).await;
         assert_eq!(ran.code, Some(0), "the quickstart answers: {}", ran.err);
@@ -50,7 +60,7 @@ impl Store {
             "resource": { "attributes": [attribute("service.name", service)] },
             "scopeSpans": [{ "scope": { "name": "test" }, "spans": spans }],
         }] });
-        let sent = Client::new().post(format!("{}/v1/traces", self.receiver));
+        let sent = Client::new().post(format!("{}/v1/traces", self.http));
         let sent = sent
             .header("content-type", "application/json")
             .body(request.to_string());

@@ -90,7 +90,7 @@ function messageList(conversation) {
 	const parts = conversation.flatMap(message => message.parts)
 	const results = new Map(parts.filter(({ type, id }) => type === "tool_result" && id).map(part => [part.id, part]))
 	const calls = new Set(parts.filter(({ type }) => type === "tool_call").map(({ id }) => id))
-	// A result stands with its call, so that a message of such results alone says nothing more.
+	// A result stands with its call. A message of such results alone is left out.
 	const joined = part => part.type === "tool_result" && part.id && calls.has(part.id)
 	const build = message => (message.parts.length && message.parts.every(joined) ? null : messageElement(message, message.parts.filter(part => !joined(part)), results))
 	return h("ol.messages", conversation.map(build))

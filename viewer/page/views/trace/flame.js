@@ -13,7 +13,7 @@ const MOST_ABOVE = 8
 
 export function flameGraph(parent, { model, select }, signal) {
 	let root = null
-	/** The keys of the frame that fills the width, from the root. Frames are built again when spans arrive. */
+	/** The keys of the frame that fills the width, from the root: frames are rebuilt when spans arrive. */
 	let path = []
 	const info = h("p.muted", { role: "status" })
 	const frames = h("div.flame")

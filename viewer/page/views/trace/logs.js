@@ -2,8 +2,6 @@
 
 import { empty, fmt, get, h, logList, reader, replace, throttle } from "../../lib/index.js"
 
-const REFRESH_MILLISECONDS = 1000
-
 export function traceLogs(parent, { model, id }, signal) {
 	const message = h("div")
 	const box = h("div.logs-box", { hidden: true })
@@ -16,7 +14,7 @@ export function traceLogs(parent, { model, id }, signal) {
 		replace(message, logs.length === 0 && empty("No logs in this trace", "Logs that are recorded inside a span appear here. Send them over OTLP; with Throughline, by ", h("code", ".with(telemetry.log_layer())"), "."))
 		list.set(logs)
 	})
-	model.on("data", throttle(REFRESH_MILLISECONDS, () => load(true), signal), signal)
+	model.on("data", throttle(() => load(true), signal), signal)
 	model.on("select", list.refresh, signal)
 	load()
 }

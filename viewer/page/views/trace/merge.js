@@ -15,11 +15,10 @@ function add(sum, { id, role, nested, duration, self, status, tokens, cost }) {
 	sum.longest = Math.max(sum.longest, duration)
 	if (status === "error") sum.errors += 1
 	if (role !== "model" || nested) return
-	if (!tokens) sum.unknown_calls = (sum.unknown_calls ?? 0) + 1
-	if (tokens?.input != null) sum.input = (sum.input ?? 0) + tokens.input
-	if (tokens?.output != null) sum.output = (sum.output ?? 0) + tokens.output
-	if (tokens?.estimated) sum.estimated = true
-	if (cost != null) sum.cost = (sum.cost ?? 0) + cost
+	// What is unknown in all calls stays absent.
+	for (const [key, value] of Object.entries({ ...tokens, cost, unknown_calls: tokens ? null : 1 })) {
+		if (value != null) sum[key] = (sum[key] ?? 0) + Number(value)
+	}
 }
 
 /**

@@ -4,21 +4,24 @@ import { h } from "../../lib/index.js"
 
 const PIXELS_BETWEEN_MARKS = 90
 const SHORTEST_DRAG_PIXELS = 4
+/** From a second on, steps are parts of minutes, hours and days. */
+const LONG_STEPS = [1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400, 28800, 86400].map(seconds => seconds * 1e9)
 
-/** Returns round times between two times, and their step: 1, 2 or 5 times a power of ten. */
+/** Returns round times between two times, and their step: below a second 1, 2 or 5 times a power of ten. */
 export function ticks(from, to, width) {
 	const rough = Math.max(1, (to - from) / Math.max(1, Math.floor(width / PIXELS_BETWEEN_MARKS)))
 	const power = 10 ** Math.floor(Math.log10(rough))
-	const step = power * [1, 2, 5, 10].find(factor => factor * power >= rough)
+	const step = (rough > 5e8 && LONG_STEPS.find(step => step >= rough)) || power * [1, 2, 5, 10].find(factor => factor * power >= rough)
 	const marks = []
 	for (let at = Math.ceil(from / step) * step; at <= to; at += step) marks.push(at)
 	return { step, marks: marks.length ? marks : [from] }
 }
 
-/** A label of a mark, in the unit of the step, so that all labels have the same. */
+/** A label of a mark, as fine as the step. */
 export function tickLabel(at, step) {
 	if (at === 0) return "0"
-	const unit = [[3.6e12, "h"], [6e10, "min"], [1e9, "s"], [1e6, "ms"], [1e3, "µs"]].find(([size]) => step >= size || (at >= size && step >= size / 100))
+	if (step >= 1e9 && at >= 6e10) return [[Math.floor(at / 3.6e12), "h"], [Math.floor(at / 6e10) % 60, "m"], [Math.round(at / 1e9) % 60, "s"]].filter(([number]) => number).map(part => part.join("")).join(" ")
+	const unit = [[1e9, "s"], [1e6, "ms"], [1e3, "µs"]].find(([size]) => step >= size || (at >= size && step >= size / 100))
 	return unit ? `${Number((at / unit[0]).toFixed(2))} ${unit[1]}` : `${Math.round(at)} ns`
 }
 

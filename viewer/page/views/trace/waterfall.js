@@ -39,6 +39,9 @@ export function waterfall(parent, { model, select }, signal) {
 	})
 	element.append(headRow("span-row span-head", [["Span", tools], "name"], ["Duration", "number"], [ruler, "lane"], ["Tokens in", "number token"], ["out", "number token"], ["Cost", "number money"]), rows.element)
 	parent.append(element)
+	// The corner of the heading can be dragged.
+	const heading = element.querySelector(".name")
+	onResize(heading, () => heading.style.width && element.style.setProperty("--name", heading.style.width), signal)
 
 	function onRows() {
 		element.classList.toggle("no-tokens", !model.hasTokens)
@@ -111,7 +114,7 @@ export function waterfall(parent, { model, select }, signal) {
 		return cell("lane",
 			section("bar", start, end),
 			first != null && section("wait", start, first, `First chunk after ${fmt.duration(first - start)}`),
-			join(seen, length * SMALLEST_GAP).map(([a, b]) => section("critical", a, b)),
+			join(seen, length * SMALLEST_GAP).map(([a, b]) => section("critical", a, b, "Critical path")),
 			marks)
 	}
 

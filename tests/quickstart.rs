@@ -18,8 +18,8 @@ fn quickstart(arguments: &[&str]) -> Command {
 }
 
 #[tokio::test]
-async fn without_arguments_it_shows_everything_and_succeeds() {
-    let ran = run(quickstart(&[])).await;
+async fn the_console_shows_everything() {
+    let ran = run(quickstart(&["--exporter", "console"])).await;
     assert_eq!(ran.code, Some(0), "exit code; {}", ran.err);
     for part in [
         "By the sales table: north: 10150, south: 7450, west: 5600.",
@@ -41,14 +41,16 @@ async fn without_arguments_it_shows_everything_and_succeeds() {
     );
 }
 
-/// A terminal has 24 lines of 80 columns.
+/// A terminal has 24 lines of 80 columns, of which one is the command and one is the next prompt. The answer used
+/// to scroll off, behind a table of metrics.
 #[tokio::test]
-async fn the_first_screen_shows_the_answer_and_the_tree() {
+async fn one_screen_shows_the_answer_and_the_tree() {
     let mut command = quickstart(&[]);
     command.env("COLUMNS", "80");
     let ran = run(command).await;
     assert_eq!(ran.code, Some(0), "exit code; {}", ran.err);
-    let screen: Vec<&str> = ran.out.lines().take(24).collect();
+    let screen: Vec<&str> = ran.out.lines().collect();
+    assert!(screen.len() <= 22, "it fits on the screen:\n{}", ran.out);
     let wide = screen.iter().find(|line| line.chars().count() > 80);
     assert_eq!(wide, None, "no line is wider than the screen:\n{}", ran.out);
     let names = [

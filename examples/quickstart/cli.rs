@@ -17,7 +17,8 @@ const DEFAULT_QUERY: &str = "What is the total amount by region?";
 /// request.
 ///
 /// Without arguments, it starts the service and a scripted model in this process, sends one question, and
-/// prints the answer, the trace, the tokens by role and the counter prompt_size by direction.
+/// prints the answer, the trace and the tokens by role. With --exporter console, it also prints the metrics, such
+/// as the counter prompt_size by direction.
 #[derive(Debug, Parser)]
 #[command(name = "quickstart", version, after_help = AFTER)]
 pub(crate) struct Cli {
@@ -79,6 +80,7 @@ struct ModelOptions {
 const AFTER: &str = "\
 Examples:
   quickstart
+  quickstart --exporter console
   quickstart run \"Which product sold most?\" --tracing
   quickstart run \"What is the average amount by month?\" --tracing --otlp-endpoint http://127.0.0.1:4318
   quickstart run \"Which product sold most?\" --tracing --capture --file trace.jsonl
@@ -114,7 +116,8 @@ impl Cli {
 
     pub(crate) fn telemetry(&self) -> Result<TelemetryConfig, InitError> {
         let untraced = matches!(self.command, Some(Command::Run { tracing: false, .. }));
-        let config = self.telemetry.config(!untraced)?;
+        let is_brief = matches!(self.job(), Job::Run(_));
+        let config = self.telemetry.config(!untraced, is_brief)?;
         Ok(match self.command {
             Some(Command::Serve { .. }) if config.enabled => config.with_added_exporter(Exporter::Viewer),
             _ => config,

@@ -5,8 +5,8 @@ use throughline::telemetry::{Exporter, InitError, TelemetryConfig};
 
 #[derive(Debug, Args)]
 pub(crate) struct TelemetryOptions {
-    /// The exporter for traces and metrics [default: console, unless another option or a variable selects
-    /// one]
+    /// The exporter for traces and metrics [default: console, without metrics for one question, unless another
+    /// option or a variable selects one]
     #[arg(long, global = true, value_enum)]
     exporter: Option<ExporterName>,
     /// The collector. Port 4317 uses gRPC; port 4318, or a URL with a path, uses HTTP. Implies --exporter
@@ -25,7 +25,7 @@ pub(crate) struct TelemetryOptions {
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum ExporterName {
-    /// A tree per trace, and at the end one line per metric, on standard output.
+    /// A tree per trace, and at the end a table of the metrics, on standard output.
     Console,
     /// OTLP, to a collector.
     Otlp,
@@ -37,11 +37,16 @@ enum ExporterName {
 
 impl TelemetryOptions {
     /// Returns the configuration of the environment with the options applied. `enable` turns telemetry on.
-    pub(crate) fn config(&self, enable: bool) -> Result<TelemetryConfig, InitError> {
+    /// `is_brief` leaves the metrics out if nothing asks for them, so that one trace fits on a screen.
+    pub(crate) fn config(&self, enable: bool, is_brief: bool) -> Result<TelemetryConfig, InitError> {
         let mut config = TelemetryConfig::from_env()?;
         if enable && !config.enabled {
+            config = config.with_enabled(true);
+            if is_brief {
+                config = config.with_metrics_exporter(Exporter::None);
+            }
             // Read the environment again, so that OTEL_SDK_DISABLED still turns it off.
-            config = config.with_enabled(true).with_env()?;
+            config = config.with_env()?;
         }
         if config.service_name.is_none() {
             config = config.with_service_name("quickstart");

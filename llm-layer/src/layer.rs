@@ -303,9 +303,8 @@ impl<S> Layer<S> for LlmLayer {
     type Service = Llm<S>;
 
     fn layer(&self, inner: S) -> Llm<S> {
-        // Creates the series of `prompt_size` with 0, if the provider is already installed, so that there is a
-        // sample before the first call.
-        let _ = self.shared.instruments.in_context(&opentelemetry::Context::new());
+        // Creates the series of `prompt_size` with 0, so that there is a sample before the first call.
+        self.shared.instruments.prepare();
         Llm {
             inner,
             shared: self.shared.clone(),

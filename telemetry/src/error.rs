@@ -107,7 +107,12 @@ impl InitError {
     }
 
     pub(crate) fn duplicate(place: &ConfigSource, one: &str, other: &str) -> Self {
-        let message = format!("{place}{one} and {other} set the same value: keep one of them");
+        let message = if one == other {
+            // A nested key and the same key with dots.
+            format!("{place}there are two values of the key {one}: keep one of them")
+        } else {
+            format!("{place}{one} and {other} set the same value: keep one of them")
+        };
         Self::new(InitErrorKind::Configuration, message)
     }
 

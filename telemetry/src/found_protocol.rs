@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::config::{Exporter, OtlpTarget, Protocol, TelemetryConfig};
+use crate::config::{Endpoint, Exporter, OtlpTarget, Protocol, TelemetryConfig};
 use crate::otlp::speaks_http1;
 use crate::signal::Signal;
 
@@ -16,20 +16,25 @@ pub(crate) fn with_found_protocols(mut config: TelemetryConfig) -> TelemetryConf
     let mut found: BTreeMap<String, bool> = BTreeMap::new();
     for signal in Signal::ALL {
         let is_otlp = config.exporters_of(signal).iter().any(Exporter::is_otlp);
-        let Some(address) = config.guessed_grpc_address(signal).filter(|_| is_otlp) else {
+        let target = OtlpTarget::new(&config, signal).ok();
+        let Some(target) = target.filter(|target| is_otlp && target.http_url.is_some()) else {
             continue;
         };
-        let Ok(target) = OtlpTarget::new(&config, signal) else {
-            continue;
-        };
-        let speaks_http = found
-            .entry(address)
-            .or_insert_with_key(|address| speaks_http1(&target, address, TIMEOUT));
-        if *speaks_http {
+        let is_http = found
+            .entry(target.url.clone())
+            .or_insert_with(|| over_http(&target, TIMEOUT).is_some());
+        if *is_http {
             config.signals.get_mut(signal).protocol = Some(Protocol::HttpProtobuf);
         }
     }
     config
+}
+
+/// Returns the target over HTTP, if gRPC is only assumed and the port answers HTTP/1.1 in time.
+pub(crate) fn over_http(target: &OtlpTarget, timeout: Duration) -> Option<OtlpTarget> {
+    let other = target.over_http()?;
+    let address = Endpoint::parse(&target.url).ok()?.address();
+    speaks_http1(target, &address, timeout).then_some(other)
 }
 
 /// The time limit for an answer at the start of the program, together with the share that `speaks_http1` takes.

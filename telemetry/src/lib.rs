@@ -29,14 +29,14 @@
 //! | [`service_name`](TelemetryConfig::service_name) | `service_name`, `tracing.service_name` | `OTEL_SERVICE_NAME` | `unknown_service:` and the program |
 //! | [`exporter`](TelemetryConfig::exporter) | `tracing.exporter`, `exporter`; `metrics_exporter`, `logs_exporter` | `OTEL_{TRACES,METRICS,LOGS}_EXPORTER` | `console`, in files also `otlp`; see below |
 //! | [`endpoint`](TelemetryConfig::endpoint) | `tracing.endpoint`, `otlp_endpoint` | `OTEL_EXPORTER_OTLP_ENDPOINT`, `OTEL_EXPORTER_OTLP_{TRACES,METRICS,LOGS}_ENDPOINT` | `http://127.0.0.1:4317`, for HTTP `:4318` |
-//! | [`protocol`](TelemetryConfig::protocol) | `protocol` | `OTEL_EXPORTER_OTLP_PROTOCOL`, `OTEL_EXPORTER_OTLP_{TRACES,METRICS,LOGS}_PROTOCOL` | `http/protobuf` if the endpoint has the port 4318 or a path, or answers HTTP/1.1, else `grpc` |
+//! | [`protocol`](TelemetryConfig::protocol) | `protocol` | `OTEL_EXPORTER_OTLP_PROTOCOL`, `OTEL_EXPORTER_OTLP_{TRACES,METRICS,LOGS}_PROTOCOL` | `http/protobuf` if the endpoint has the port 4318 or a path, or answers HTTP/1.1, also later, else `grpc` |
 //! | [`compression`](TelemetryConfig::compression) | `compression` | `OTEL_EXPORTER_OTLP_COMPRESSION`, `OTEL_EXPORTER_OTLP_{TRACES,METRICS,LOGS}_COMPRESSION` | `none` |
 //! | [headers](TelemetryConfig::with_header) | | `OTEL_EXPORTER_OTLP_HEADERS`, `OTEL_EXPORTER_OTLP_{TRACES,METRICS,LOGS}_HEADERS` | none |
-//! | timeout of a delivery over OTLP | | the shorter of `OTEL_EXPORTER_OTLP_TIMEOUT`, or its form for one signal, and `OTEL_{BSP,BLRP}_EXPORT_TIMEOUT`, `OTEL_METRIC_EXPORT_TIMEOUT`; in ms, 0 is no limit | 10 s |
-//! | queues and batches of spans and log records | | `OTEL_{BSP,BLRP}_{SCHEDULE_DELAY,MAX_QUEUE_SIZE,MAX_EXPORT_BATCH_SIZE}` | 5 s for spans, 1 s for log records; 2048; 512 |
-//! | interval between exports of metrics | | `OTEL_METRIC_EXPORT_INTERVAL`, in ms | 60 s |
-//! | temporality of metrics over OTLP | | `OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE`: `cumulative`, `delta` or `lowmemory` | `cumulative` |
-//! | attributes, events and links of a span | | `OTEL_SPAN_{ATTRIBUTE,EVENT,LINK}_COUNT_LIMIT`, `OTEL_ATTRIBUTE_COUNT_LIMIT`, `OTEL_{EVENT,LINK}_ATTRIBUTE_COUNT_LIMIT` | 128 |
+//! | [timeout](TelemetryConfig::with_timeout) of a delivery over OTLP | | the shorter of `OTEL_EXPORTER_OTLP_TIMEOUT`, or its form for one signal, and `OTEL_{BSP,BLRP}_EXPORT_TIMEOUT`, `OTEL_METRIC_EXPORT_TIMEOUT`; in ms, 0 is no limit | 10 s |
+//! | [queues and batches](SignalConfig) of spans and log records | | `OTEL_{BSP,BLRP}_{SCHEDULE_DELAY,MAX_QUEUE_SIZE,MAX_EXPORT_BATCH_SIZE}` | 5 s for spans, 1 s for log records; 2048; 512 |
+//! | [interval](SignalConfig::with_interval) between exports of metrics | | `OTEL_METRIC_EXPORT_INTERVAL`, in ms | 60 s |
+//! | [temporality](TelemetryConfig::with_temporality) of metrics over OTLP | | `OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE`: `cumulative`, `delta` or `lowmemory` | `cumulative` |
+//! | [attributes, events and links](SpanLimits) of a span | | `OTEL_SPAN_{ATTRIBUTE,EVENT,LINK}_COUNT_LIMIT`, `OTEL_ATTRIBUTE_COUNT_LIMIT`, `OTEL_{EVENT,LINK}_ATTRIBUTE_COUNT_LIMIT` | 128 |
 //! | [`sampling_rate`](TelemetryConfig::sampling_rate) | `sampling_rate` (0.0 to 1.0), `random_sampling`, `tracing.random_sampling` (0 to 100) | `OTEL_TRACES_SAMPLER`, `OTEL_TRACES_SAMPLER_ARG` | `1.0` |
 //! | [`parent_based`](TelemetryConfig::parent_based) | | `OTEL_TRACES_SAMPLER` | `true` |
 //! | [`tokenizer_target_model`](TelemetryConfig::tokenizer_target_model) | `tracing.tokenizer_target_model` | `THROUGHLINE_TOKENIZER_TARGET_MODEL` | that of the layer |
@@ -53,8 +53,11 @@
 //! | [`tls`](TelemetryConfig::tls) | `tls.certificate`, `tls.client_certificate`, `tls.client_key` | `OTEL_EXPORTER_OTLP_{CERTIFICATE,CLIENT_CERTIFICATE,CLIENT_KEY}` and their forms for one signal | the system's roots |
 //! | [`sampling_rules`](TelemetryConfig::sampling_rules) | `sampling_rules.ROUTE` | | none |
 //! | [metrics about telemetry itself](TelemetryConfig::with_self_metrics) | `self_metrics` | `THROUGHLINE_SELF_METRICS` | `false` |
-//! | level of the warnings of this crate | | `OTEL_LOG_LEVEL`: `error`, `fatal` or `none` turn them off | `info` |
+//! | [level](TelemetryConfig::with_log_level) of the warnings of this crate | | `OTEL_LOG_LEVEL`: `error`, `fatal` or `none` turn them off | `info` |
 //! | [`tail`](TelemetryConfig::tail) | `tail.errors`, `tail.slower_than_ms`, `tail.max_spans` | | none |
+//!
+//! In code, each setting has a setter. [`TelemetryConfig::with_signal`] sets what one signal has for itself, such
+//! as its endpoint, its timeout or the size of its batches.
 //!
 //! A file is JSON, or TOML or YAML if its name ends in `.toml`, `.yaml` or `.yml`. Nested tables and dotted keys
 //! are equivalent, and `null` is unset. The most specific sampling rule in a file applies: an exact route before
@@ -132,7 +135,7 @@
 //! | `attribute_limits`, `limits` of spans | lengths and counts | `attribute_value_depth_limit` |
 //! | processors | `batch`; `simple`, which also exports in batches | |
 //! | exporters | `otlp_http`, `otlp_grpc`, `console`, `otlp_file/development` | `max_request_size`, `max_response_size`, `default_histogram_aggregation` |
-//! | samplers | `always_on`, `always_off`, `trace_id_ratio_based`, `parent_based` with all its branches | |
+//! | samplers | `always_on`, `always_off`, `trace_id_ratio_based`, `parent_based` with all its branches, `always_record` | |
 //! | readers | `periodic`; `pull` with `prometheus/development` | `views`, `cardinality_limits`, `producers` |
 //! | `logger_provider` | `processors` | `limits` |
 //!
@@ -167,7 +170,8 @@
 //! an exporter that the environment selects cannot be set up, its signal is turned off and reported in the
 //! same way. With `THROUGHLINE_STRICT=true`, the first invalid value is an [`InitError`].
 //!
-//! This crate also reads the variables of the SDK by these rules, even if telemetry is configured in code.
+//! This crate also reads the variables of the SDK by these rules, even if telemetry is configured in code. A
+//! setting of code takes precedence.
 //!
 //! # How telemetry is turned on
 //! The first match decides:
@@ -229,7 +233,8 @@
 //! The console prints a trace when its last span in this process has ended, at the latest at shutdown. Bars
 //! show spans on the timeline of the trace. `●` marks the critical path, and the dark part of a bar is the
 //! time that the trace waited for that span; a span without such time has no mark. Token counts are those of
-//! `gen_ai.usage.*`, or else of `throughline.tokens.*`; `~` marks estimates. Clients show host, path and status.
+//! `gen_ai.usage.*`, or else of `throughline.tokens.*`; `~` marks estimates, and `≥` sums without the unknown ones.
+//! Clients show host, path and status. An error that passes through several spans is written in full once.
 //! Five siblings or more of the same shape are one line (`× 998`), if none has failed. Of a trace of more than
 //! 1,000 spans, the spans near its root are shown. The table below the tree sums the tokens and the cost of model
 //! calls by agent.
@@ -374,8 +379,8 @@ pub mod tracing_spans;
 mod versions;
 
 pub use config::{
-    Compression, Exporter, Exporters, FileConfig, IgnoredVariable, Propagator, Protocol, SamplingRule,
-    TailRule, TelemetryConfig, TlsConfig,
+    Compression, Exporter, Exporters, FileConfig, IgnoredVariable, MetricTemporality, Propagator, Protocol,
+    SamplingRule, SignalConfig, SpanLimits, TailRule, TelemetryConfig, TlsConfig,
 };
 pub use diagnosis::{Diagnosis, SignalDiagnosis};
 pub use error::{InitError, ShutdownError};
@@ -383,7 +388,9 @@ pub use guard::{Telemetry, TelemetryHandle};
 pub use health::DeliveryCounts;
 pub use hook::{Builders, register_startup_hook};
 pub use init::{init, init_from_env};
+pub use log_level::LogLevel;
 pub use service::ServiceTelemetry;
+pub use signal::Signal;
 pub use versions::LinkedVersions;
 
 /// The example of the README, so that it is compiled.

@@ -2,16 +2,25 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// The least severe message that is logged. This crate logs warnings only.
+/// The least severe message that this crate logs about itself. It logs warnings only, so
+/// [`Error`](Self::Error) and above turn all messages off.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) enum LogLevel {
+#[non_exhaustive]
+pub enum LogLevel {
+    /// No messages.
     None,
+    /// Fatal errors.
     Fatal,
+    /// Errors.
     Error,
+    /// Warnings.
     Warn,
+    /// Information. The default.
     #[default]
     Info,
+    /// Messages for debugging.
     Debug,
+    /// All messages.
     Trace,
 }
 

@@ -28,7 +28,7 @@ pub(crate) fn register(
         if components.is_empty() {
             continue;
         }
-        let capacity = config.sdk.batches.get(signal).max_queue_size;
+        let capacity = config.batches(signal).max_queue_size;
         observe_sizes(&meter, &names, &components, capacity);
         observe_totals(
             &meter,

@@ -55,6 +55,9 @@ pub(crate) const RESPONSE_MODEL: &str = "gen_ai.response.model";
 pub(crate) const TOKENS_INPUT: &str = "throughline.tokens.input";
 pub(crate) const TOKENS_OUTPUT: &str = "throughline.tokens.output";
 pub(crate) const TOKENS_SOURCE: &str = "throughline.tokens.source";
+/// On the span of a scope: how many of its tokens are estimates, and how many of its calls have unknown tokens.
+pub(crate) const TOKENS_ESTIMATED: &str = "throughline.tokens.estimated";
+pub(crate) const TOKENS_UNKNOWN: &str = "throughline.tokens.unknown";
 pub(crate) const USAGE_CACHED: &str = "gen_ai.usage.cache_read.input_tokens";
 pub(crate) const USAGE_INPUT: &str = "gen_ai.usage.input_tokens";
 pub(crate) const USAGE_OUTPUT: &str = "gen_ai.usage.output_tokens";

@@ -4,9 +4,13 @@ use std::fmt;
 
 /// A kind of telemetry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Signal {
+#[non_exhaustive]
+pub enum Signal {
+    /// Spans.
     Traces,
+    /// Log records.
     Logs,
+    /// Data points.
     Metrics,
 }
 
@@ -64,14 +68,6 @@ pub(crate) struct PerSignal<T> {
 }
 
 impl<T> PerSignal<T> {
-    pub(crate) fn from_fn(value: impl Fn(Signal) -> T) -> Self {
-        Self {
-            traces: value(Signal::Traces),
-            logs: value(Signal::Logs),
-            metrics: value(Signal::Metrics),
-        }
-    }
-
     pub(crate) fn get(&self, signal: Signal) -> &T {
         match signal {
             Signal::Traces => &self.traces,

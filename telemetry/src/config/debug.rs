@@ -63,6 +63,11 @@ impl fmt::Debug for SignalConfig {
             .field("protocol", &self.protocol)
             .field("compression", &self.compression)
             .field("tls", &self.tls)
+            .field("headers", &self.headers)
+            .field("timeout", &self.timeout)
+            .field("interval", &self.interval)
+            .field("max_queue_size", &self.max_queue_size)
+            .field("max_export_batch_size", &self.max_export_batch_size)
             .finish_non_exhaustive()
     }
 }

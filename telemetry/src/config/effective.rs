@@ -20,7 +20,6 @@ impl TelemetryConfig {
                 |signal| self.signals.get(signal).tls.or(&self.tls),
             )
         };
-        let batch = |signal| *self.sdk.batches.get(signal);
         match field {
             Field::Enabled => self.enabled.to_string(),
             Field::ServiceName => self
@@ -45,7 +44,7 @@ impl TelemetryConfig {
             }
             Field::Headers => headers(&self.variable_headers.names()),
             Field::HeadersOf(signal) => {
-                let own = self.signals.get(signal).headers.as_ref();
+                let own = self.signals.get(signal).variable_headers.as_ref();
                 headers(&own.unwrap_or(&self.variable_headers).names())
             }
             Field::Timeout => self.effective(Field::TimeoutOf(Signal::Traces)),
@@ -54,10 +53,9 @@ impl TelemetryConfig {
                 let own = self.signals.get(signal).export_timeout;
                 own.map_or_else(|| "the timeout of the exporter".to_owned(), millis)
             }
-            Field::ScheduleDelay(signal) => millis(batch(signal).schedule_delay),
-            Field::MaxQueueSize(signal) => batch(signal).max_queue_size.to_string(),
-            Field::MaxExportBatchSize(signal) => batch(signal).max_export_batch_size().to_string(),
-            Field::MetricInterval => millis(self.sdk.metric_interval),
+            Field::Interval(signal) => millis(self.batches(signal).interval),
+            Field::MaxQueueSize(signal) => self.batches(signal).max_queue_size.to_string(),
+            Field::MaxExportBatchSize(signal) => self.batches(signal).max_export_batch_size.to_string(),
             Field::MetricTemporality => self.sdk.temporality.as_str().to_owned(),
             Field::SelfMetrics => self.sdk.self_metrics.to_string(),
             Field::LogLevel => self.sdk.log_level.as_str().to_owned(),

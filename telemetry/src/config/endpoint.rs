@@ -60,12 +60,12 @@ impl Endpoint {
     }
 
     /// The URL of a signal's OTLP/HTTP endpoint. The path of another signal is replaced.
-    pub(super) fn with_path(self, signal: Signal) -> String {
+    pub(super) fn with_path(&self, signal: Signal) -> String {
         let Self { origin, path, .. } = self;
         let base = Signal::ALL
             .iter()
             .find_map(|other| path.strip_suffix(other.path()))
-            .unwrap_or(&path);
+            .unwrap_or(path);
         format!("{origin}{base}{}", signal.path())
     }
 }

@@ -32,10 +32,10 @@ pub(crate) enum Field {
     Timeout,
     TimeoutOf(Signal),
     ExportTimeout(Signal),
-    ScheduleDelay(Signal),
+    /// The time between two exports.
+    Interval(Signal),
     MaxQueueSize(Signal),
     MaxExportBatchSize(Signal),
-    MetricInterval,
     MetricTemporality,
     LogLevel,
     SelfMetrics,
@@ -113,10 +113,9 @@ impl Field {
                 | Self::Timeout
                 | Self::TimeoutOf(_)
                 | Self::ExportTimeout(_)
-                | Self::ScheduleDelay(_)
+                | Self::Interval(_)
                 | Self::MaxQueueSize(_)
                 | Self::MaxExportBatchSize(_)
-                | Self::MetricInterval
                 | Self::MetricTemporality
                 | Self::SpanAttributeCount
                 | Self::SpanEventCount
@@ -204,23 +203,18 @@ impl TelemetryConfig {
             }
             Field::HeadersOf(signal) => {
                 let headers = Headers::from_pairs(pairs(text).ok_or(Expected::Pairs)?);
-                self.signals.get_mut(signal).headers = Some(headers);
+                self.signals.get_mut(signal).variable_headers = Some(headers);
             }
             Field::Timeout => self.sdk.timeout = Some(timeout(text)?),
             Field::TimeoutOf(signal) => self.signals.get_mut(signal).timeout = Some(timeout(text)?),
             Field::ExportTimeout(signal) => {
                 self.signals.get_mut(signal).export_timeout = Some(timeout(text)?);
             }
-            Field::ScheduleDelay(signal) => self.sdk.batches.get_mut(signal).schedule_delay = millis(text)?,
-            Field::MaxQueueSize(signal) => self.sdk.batches.get_mut(signal).max_queue_size = queue(text)?,
+            Field::Interval(signal) => self.signals.get_mut(signal).interval = Some(millis(text)?),
+            Field::MaxQueueSize(signal) => self.signals.get_mut(signal).max_queue_size = Some(queue(text)?),
             Field::MaxExportBatchSize(signal) => {
-                let size = queue(text)?;
-                self.sdk
-                    .batches
-                    .get_mut(signal)
-                    .set_max_export_batch_size(Some(size));
+                self.signals.get_mut(signal).max_export_batch_size = Some(queue(text)?);
             }
-            Field::MetricInterval => self.sdk.metric_interval = millis(text)?,
             Field::MetricTemporality => self.sdk.temporality = temporality(text)?,
             Field::SelfMetrics => self.sdk.self_metrics = boolean(text)?,
             Field::LogLevel => self.sdk.log_level = LogLevel::parse(text).ok_or(Expected::LogLevel)?,

@@ -22,6 +22,7 @@ mod provenance;
 mod sampling;
 mod sdk;
 mod setters;
+mod signal_config;
 mod similar;
 mod table;
 mod target;
@@ -44,13 +45,15 @@ pub use ignored::IgnoredVariable;
 pub(crate) use parse::pairs;
 pub(crate) use sampling::{ParentSamplers, SamplerTree};
 pub use sampling::{SamplingRule, TailRule};
-#[cfg(test)]
-pub(crate) use sdk::MetricTemporality;
 pub(crate) use sdk::SdkConfig;
+pub use sdk::{MetricTemporality, SpanLimits};
+pub(crate) use signal_config::BatchLimits;
+pub use signal_config::SignalConfig;
 pub(crate) use target::OtlpTarget;
 pub use tls::TlsConfig;
 pub(crate) use writer::ConsoleWriter;
 
+use crate::config::expected::Expected;
 use crate::config::provenance::Provenance;
 use crate::error::{ConfigSource, InitError};
 use crate::hook::StartupHook;
@@ -126,21 +129,6 @@ pub struct TelemetryConfig {
     pub(crate) console_writer: Option<ConsoleWriter>,
 }
 
-/// The settings of one signal that differ from the common ones.
-#[derive(Clone, Default, PartialEq)]
-pub(crate) struct SignalConfig {
-    pub(crate) exporter: Option<Exporters>,
-    pub(crate) endpoint: Option<String>,
-    pub(crate) protocol: Option<Protocol>,
-    pub(crate) compression: Option<Compression>,
-    pub(crate) tls: TlsConfig,
-    pub(crate) headers: Option<Headers>,
-    /// The timeout of a delivery over OTLP.
-    pub(crate) timeout: Option<Duration>,
-    /// The SDK's timeout of an export, which limits the same delivery.
-    pub(crate) export_timeout: Option<Duration>,
-}
-
 impl Default for TelemetryConfig {
     fn default() -> Self {
         Self {
@@ -214,8 +202,14 @@ impl TelemetryConfig {
     /// The headers of a signal's requests, from code and from the environment. Headers from code take
     /// precedence. The variable of a signal replaces the common variable.
     pub(crate) fn headers(&self, signal: Signal) -> Headers {
-        let own = self.signals.get(signal).headers.as_ref();
-        self.headers.or(own.unwrap_or(&self.variable_headers))
+        let own = self.signals.get(signal);
+        let variable = own.variable_headers.as_ref().unwrap_or(&self.variable_headers);
+        own.headers.or(&self.headers.or(variable))
+    }
+
+    /// The limits of a signal's batches.
+    pub(crate) fn batches(&self, signal: Signal) -> BatchLimits {
+        self.signals.get(signal).batches(signal)
     }
 
     pub(crate) fn check(&self) -> Result<(), InitError> {
@@ -239,6 +233,7 @@ impl TelemetryConfig {
         }
         for signal in Signal::ALL {
             self.check_exporters(signal)?;
+            self.check_batches(signal)?;
         }
         for (key, bytes) in [
             ("max_queue_bytes", self.max_queue_bytes),
@@ -246,6 +241,30 @@ impl TelemetryConfig {
         ] {
             parse::bytes(bytes)
                 .map_err(|accepted| InitError::not_accepted(ConfigSource::Code, key, bytes, accepted))?;
+        }
+        Ok(())
+    }
+
+    fn check_batches(&self, signal: Signal) -> Result<(), InitError> {
+        let own = self.signals.get(signal);
+        let refused = |setting: &str, value: String, accepted: Expected| {
+            let key = format!("{setting} of {signal}");
+            Err(InitError::not_accepted(ConfigSource::Code, key, value, accepted))
+        };
+        if let Some(interval) = own.interval
+            && parse::interval(interval).is_err()
+        {
+            return refused("interval", format!("{interval:?}"), Expected::Interval);
+        }
+        for (setting, size) in [
+            ("max_queue_size", own.max_queue_size),
+            ("max_export_batch_size", own.max_export_batch_size),
+        ] {
+            if let Some(size) = size
+                && parse::queue_size(size).is_err()
+            {
+                return refused(setting, size.to_string(), Expected::QueueSize);
+            }
         }
         Ok(())
     }

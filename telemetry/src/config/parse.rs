@@ -154,15 +154,29 @@ pub(super) fn millis(text: &str) -> Result<Duration, Expected> {
     millis.map(Duration::from_millis).ok_or(Expected::Milliseconds)
 }
 
-/// Parses a timeout. 0 means no limit, for which the specification allows the longest possible time
-pub(super) fn timeout(text: &str) -> Result<Duration, Expected> {
-    let millis = whole(text, 0..=MAX_INTEGER);
-    let millis = millis.ok_or(Expected::Timeout)?;
-    Ok(Duration::from_millis(if millis == 0 {
-        MAX_INTEGER
+/// Checks an interval that is set in code.
+pub(super) fn interval(interval: Duration) -> Result<Duration, Expected> {
+    let accepted = Duration::from_millis(1)..=NO_LIMIT;
+    if accepted.contains(&interval) {
+        Ok(interval)
     } else {
-        millis
-    }))
+        Err(Expected::Interval)
+    }
+}
+
+/// Parses a timeout.
+pub(super) fn timeout(text: &str) -> Result<Duration, Expected> {
+    let millis = whole(text, 0..=MAX_INTEGER).ok_or(Expected::Timeout)?;
+    Ok(limited(Duration::from_millis(millis)))
+}
+
+/// Returns a timeout for which 0 means no limit. The specification allows the longest possible time for it.
+pub(super) fn limited(timeout: Duration) -> Duration {
+    if timeout.is_zero() {
+        NO_LIMIT
+    } else {
+        timeout.min(NO_LIMIT)
+    }
 }
 
 pub(super) fn count(text: &str) -> Result<u32, Expected> {
@@ -172,8 +186,16 @@ pub(super) fn count(text: &str) -> Result<u32, Expected> {
 
 /// Parses the size of a queue. It is bounded, because a queue is allocated when it is created.
 pub(super) fn queue(text: &str) -> Result<usize, Expected> {
-    let size = whole(text, 1..=1_000_000).and_then(|size| size.try_into().ok());
-    size.ok_or(Expected::QueueSize)
+    text.parse().map_err(|_| Expected::QueueSize).and_then(queue_size)
+}
+
+/// Checks the size of a queue or of a batch.
+pub(super) fn queue_size(size: usize) -> Result<usize, Expected> {
+    if (1..=1_000_000).contains(&size) {
+        Ok(size)
+    } else {
+        Err(Expected::QueueSize)
+    }
 }
 
 pub(super) fn length(text: &str) -> Result<usize, Expected> {
@@ -192,3 +214,6 @@ fn whole(text: &str, range: RangeInclusive<u64>) -> Option<u64> {
 /// The largest integer of the specification
 /// (<https://opentelemetry.io/docs/specs/otel/configuration/common/#integer>).
 const MAX_INTEGER: u64 = i32::MAX as u64;
+
+/// The longest interval and timeout, 24 days.
+const NO_LIMIT: Duration = Duration::from_millis(MAX_INTEGER);

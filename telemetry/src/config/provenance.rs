@@ -16,6 +16,8 @@ pub(crate) struct Provenance {
     pub(super) is_enabled_set: bool,
     /// Whether code, a file or a variable has chosen the exporters of spans and metrics.
     pub(super) is_exporter_set: bool,
+    /// The fields that are set in code and that the SDK would read from the environment.
+    pub(super) in_code: Vec<Field>,
     /// Whether the variables that the SDK would read itself were read.
     pub(super) is_environment_read: bool,
 }
@@ -36,6 +38,11 @@ impl PartialEq for Provenance {
 }
 
 impl Provenance {
+    /// Returns whether a field is set in code, so that a variable that is read later must not change it.
+    pub(super) fn is_set_in_code(&self, field: Field) -> bool {
+        self.in_code.contains(&field)
+    }
+
     /// The second reading of a variable replaces the first.
     pub(super) fn apply(&mut self, applied: AppliedVariable) {
         let is_same =
@@ -85,6 +92,12 @@ impl TelemetryConfig {
     /// Records that these fields are set in code, so that errors about them do not name a variable.
     pub(super) fn set_in_code(&mut self, is_set: impl Fn(Field) -> bool) {
         self.provenance.applied.retain(|applied| !is_set(applied.field));
+    }
+
+    /// Records that a field is set in code, so that neither `init` nor an error refers to its variable.
+    pub(super) fn fix_in_code(&mut self, field: Field) {
+        self.set_in_code(|other| other == field);
+        self.provenance.in_code.push(field);
     }
 
     /// Removes an exporter that cannot be set up from its signal, if a variable selected it.

@@ -80,6 +80,8 @@ pub(crate) enum SamplerTree {
     /// The share of traces that are sampled, from 0.0 to 1.0.
     Ratio(f64),
     ParentBased(Box<ParentSamplers>),
+    /// Records all spans, and samples those that another sampler samples.
+    AlwaysRecord(Box<SamplerTree>),
 }
 
 /// The samplers of spans without a parent, and of those with each kind of parent.
@@ -111,7 +113,7 @@ impl SamplerTree {
             Self::AlwaysOn => Some(1.0),
             Self::AlwaysOff => Some(0.0),
             Self::Ratio(rate) => Some(*rate),
-            Self::ParentBased(_) => None,
+            Self::ParentBased(_) | Self::AlwaysRecord(_) => None,
         }
     }
 }

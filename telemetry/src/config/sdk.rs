@@ -5,20 +5,15 @@ use std::time::Duration;
 
 use opentelemetry::KeyValue;
 use opentelemetry_sdk::metrics::Temporality;
-use opentelemetry_sdk::trace::SpanLimits;
+use opentelemetry_sdk::trace;
 
 use crate::config::sampling::SamplerTree;
 use crate::log_level::LogLevel;
-use crate::signal::{PerSignal, Signal};
 
-/// Batches, intervals and limits, with the specification's defaults.
-#[derive(Debug, Clone, PartialEq)]
+/// Limits and other settings of all signals, with the specification's defaults.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct SdkConfig {
-    /// The limits of spans and log records; metrics have none.
-    pub(crate) batches: PerSignal<BatchLimits>,
-    pub(crate) span_limits: CountLimits,
-    /// The time between two exports of metrics.
-    pub(crate) metric_interval: Duration,
+    pub(crate) span_limits: SpanLimits,
     pub(crate) temporality: MetricTemporality,
     /// The timeout of a delivery over OTLP, unless a signal has its own.
     pub(crate) timeout: Option<Duration>,
@@ -35,72 +30,45 @@ pub(crate) struct SdkConfig {
     pub(crate) resource_schema_url: Option<String>,
 }
 
-/// The limits of the queue in front of an exporter.
+/// The maximum numbers of attributes, events and links of a span. What exceeds them is dropped and counted on
+/// the span.
+///
+/// ```
+/// use throughline_telemetry::{SpanLimits, TelemetryConfig};
+///
+/// let limits = SpanLimits::default().with_events(1_000);
+/// let config = TelemetryConfig::default().with_span_limits(limits);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct BatchLimits {
-    pub(crate) schedule_delay: Duration,
-    pub(crate) max_queue_size: usize,
-    max_export_batch_size: Option<usize>,
-}
-
-/// The maximum numbers of attributes, events and links of a span.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct CountLimits {
-    pub(crate) attributes: u32,
-    pub(crate) events: u32,
-    pub(crate) links: u32,
-    pub(crate) attributes_per_event: u32,
-    pub(crate) attributes_per_link: u32,
+#[non_exhaustive]
+pub struct SpanLimits {
+    /// Attributes of a span. Default: 128.
+    pub attributes: u32,
+    /// Events of a span. Default: 128.
+    pub events: u32,
+    /// Links of a span. Default: 128.
+    pub links: u32,
+    /// Attributes of an event. Default: 128.
+    pub attributes_per_event: u32,
+    /// Attributes of a link. Default: 128.
+    pub attributes_per_link: u32,
 }
 
 /// Whether data points count from the start or from the last export.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) enum MetricTemporality {
+#[non_exhaustive]
+pub enum MetricTemporality {
+    /// From the start.
     #[default]
     Cumulative,
+    /// From the last export, except for counters that can decrease.
     Delta,
+    /// From the last export for counters and histograms that are recorded directly. This needs the least
+    /// memory.
     LowMemory,
 }
 
-impl Default for SdkConfig {
-    fn default() -> Self {
-        Self {
-            batches: PerSignal::from_fn(BatchLimits::default_for),
-            span_limits: CountLimits::default(),
-            metric_interval: Duration::from_secs(60),
-            temporality: MetricTemporality::default(),
-            timeout: None,
-            self_metrics: false,
-            log_level: LogLevel::default(),
-            is_declarative: false,
-            sampler: None,
-            resource_attributes: Vec::new(),
-            resource_schema_url: None,
-        }
-    }
-}
-
-impl BatchLimits {
-    fn default_for(signal: Signal) -> Self {
-        let delay = if signal == Signal::Logs { 1 } else { 5 };
-        Self {
-            schedule_delay: Duration::from_secs(delay),
-            max_queue_size: 2048,
-            max_export_batch_size: None,
-        }
-    }
-
-    /// The batch size, limited to the size of the queue, because a larger batch would never be full.
-    pub(crate) fn max_export_batch_size(self) -> usize {
-        self.max_export_batch_size.unwrap_or(512).min(self.max_queue_size)
-    }
-
-    pub(super) fn set_max_export_batch_size(&mut self, size: Option<usize>) {
-        self.max_export_batch_size = size;
-    }
-}
-
-impl Default for CountLimits {
+impl Default for SpanLimits {
     fn default() -> Self {
         Self {
             attributes: 128,
@@ -112,8 +80,45 @@ impl Default for CountLimits {
     }
 }
 
-impl From<CountLimits> for SpanLimits {
-    fn from(limits: CountLimits) -> Self {
+impl SpanLimits {
+    /// Sets the maximum number of attributes of a span. Default: 128.
+    #[must_use]
+    pub fn with_attributes(mut self, attributes: u32) -> Self {
+        self.attributes = attributes;
+        self
+    }
+
+    /// Sets the maximum number of events of a span. Default: 128.
+    #[must_use]
+    pub fn with_events(mut self, events: u32) -> Self {
+        self.events = events;
+        self
+    }
+
+    /// Sets the maximum number of links of a span. Default: 128.
+    #[must_use]
+    pub fn with_links(mut self, links: u32) -> Self {
+        self.links = links;
+        self
+    }
+
+    /// Sets the maximum number of attributes of an event. Default: 128.
+    #[must_use]
+    pub fn with_attributes_per_event(mut self, attributes: u32) -> Self {
+        self.attributes_per_event = attributes;
+        self
+    }
+
+    /// Sets the maximum number of attributes of a link. Default: 128.
+    #[must_use]
+    pub fn with_attributes_per_link(mut self, attributes: u32) -> Self {
+        self.attributes_per_link = attributes;
+        self
+    }
+}
+
+impl From<SpanLimits> for trace::SpanLimits {
+    fn from(limits: SpanLimits) -> Self {
         Self {
             max_attributes_per_span: limits.attributes,
             max_events_per_span: limits.events,

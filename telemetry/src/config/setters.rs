@@ -2,13 +2,16 @@
 
 use std::io::Write;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::config::fields::Field;
+use crate::config::parse::limited;
 use crate::config::{
-    Compression, ConsoleWriter, Exporter, Exporters, FileConfig, Propagator, Protocol, SamplingRule,
-    TailRule, TelemetryConfig, TlsConfig,
+    Compression, ConsoleWriter, Exporter, Exporters, FileConfig, MetricTemporality, Propagator, Protocol,
+    SamplingRule, SignalConfig, SpanLimits, TailRule, TelemetryConfig, TlsConfig,
 };
 use crate::hook::{Builders, StartupHook};
+use crate::log_level::LogLevel;
 use crate::signal::Signal;
 
 impl TelemetryConfig {
@@ -208,6 +211,64 @@ impl TelemetryConfig {
     #[must_use]
     pub fn with_logs_exporter(self, exporters: impl Into<Exporters>) -> Self {
         self.with_exporters_of(Signal::Logs, exporters.into())
+    }
+
+    /// Sets the settings of one signal that differ from those of all signals. Settings without a value do not
+    /// change.
+    #[must_use]
+    pub fn with_signal(mut self, signal: Signal, settings: SignalConfig) -> Self {
+        for field in settings.fields(signal) {
+            self.fix_in_code(field);
+        }
+        self.signals.get_mut(signal).merge(settings);
+        self
+    }
+
+    /// Sets the time limit of a delivery over OTLP, for all signals; zero is no limit. Default: 10 s.
+    #[must_use]
+    pub fn with_timeout(mut self, timeout: Duration) -> Self {
+        self.sdk.timeout = Some(limited(timeout));
+        self.fix_in_code(Field::Timeout);
+        for signal in Signal::ALL {
+            let own = self.signals.get_mut(signal);
+            own.timeout = None;
+            own.export_timeout = None;
+            self.fix_in_code(Field::TimeoutOf(signal));
+            self.fix_in_code(Field::ExportTimeout(signal));
+        }
+        self
+    }
+
+    /// Sets the temporality of metrics over OTLP. Default: [`MetricTemporality::Cumulative`].
+    #[must_use]
+    pub fn with_temporality(mut self, temporality: MetricTemporality) -> Self {
+        self.sdk.temporality = temporality;
+        self.fix_in_code(Field::MetricTemporality);
+        self
+    }
+
+    /// Sets the maximum numbers of attributes, events and links of a span. Default: 128 of each.
+    #[must_use]
+    pub fn with_span_limits(mut self, limits: SpanLimits) -> Self {
+        self.sdk.span_limits = limits;
+        for field in [
+            Field::SpanAttributeCount,
+            Field::SpanEventCount,
+            Field::SpanLinkCount,
+            Field::EventAttributeCount,
+            Field::LinkAttributeCount,
+        ] {
+            self.fix_in_code(field);
+        }
+        self
+    }
+
+    /// Sets the least severe message that this crate logs about itself: from [`LogLevel::Error`] on, none.
+    /// Default: [`LogLevel::Info`].
+    #[must_use]
+    pub fn with_log_level(mut self, level: LogLevel) -> Self {
+        self.sdk.log_level = level;
+        self
     }
 
     /// Sets whether metrics about telemetry itself are exported with the others, by the [conventions for

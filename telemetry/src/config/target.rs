@@ -16,6 +16,13 @@ pub(crate) struct OtlpTarget {
     pub(crate) signal: Signal,
     pub(crate) protocol: Protocol,
     pub(crate) url: String,
+    /// The URL over HTTP, if gRPC is only assumed: the endpoint is configured, its protocol is not, and its port
+    /// is not that of gRPC.
+    #[cfg_attr(
+        not(feature = "otlp-http"),
+        expect(dead_code, reason = "nothing is delivered over HTTP")
+    )]
+    pub(crate) http_url: Option<String>,
     pub(crate) compression: Compression,
     pub(crate) tls: TlsConfig,
     pub(crate) headers: Headers,
@@ -37,7 +44,15 @@ impl OtlpTarget {
         });
         let endpoint = endpoint.transpose()?;
         let implied = || endpoint.as_ref().map_or(Protocol::Grpc, Endpoint::protocol);
-        let protocol = own.protocol.or(config.protocol).unwrap_or_else(implied);
+        let configured = own.protocol.or(config.protocol);
+        let protocol = configured.unwrap_or_else(implied);
+        let is_assumed = |endpoint: &&Endpoint| {
+            configured.is_none() && protocol == Protocol::Grpc && !endpoint.address().ends_with(":4317")
+        };
+        let http_url = endpoint.as_ref().filter(is_assumed).map(|endpoint| {
+            let whole = own.endpoint.clone();
+            whole.unwrap_or_else(|| endpoint.with_path(signal))
+        });
         let url = match (&own.endpoint, endpoint, protocol) {
             (Some(url), _, _) => url.clone(),
             (None, Some(endpoint), Protocol::Grpc) => endpoint.origin,
@@ -51,6 +66,7 @@ impl OtlpTarget {
             signal,
             protocol,
             url,
+            http_url,
             compression: own.compression.unwrap_or(config.compression),
             tls: own.tls.or(&config.tls),
             headers: config.headers(signal),
@@ -63,6 +79,18 @@ impl OtlpTarget {
         self.url.starts_with("https:")
     }
 
+    /// Returns the same collector over HTTP, if gRPC is only assumed.
+    #[cfg(feature = "otlp-http")]
+    pub(crate) fn over_http(&self) -> Option<Self> {
+        let url = self.http_url.clone()?;
+        Some(Self {
+            protocol: Protocol::HttpProtobuf,
+            url,
+            http_url: None,
+            ..self.clone()
+        })
+    }
+
     /// The time limit of one delivery.
     #[cfg_attr(
         not(any(feature = "otlp-grpc", feature = "otlp-http")),
@@ -70,23 +98,6 @@ impl OtlpTarget {
     )]
     pub(crate) fn timeout(&self) -> Duration {
         self.timeout
-    }
-}
-
-#[cfg(feature = "otlp-http")]
-impl TelemetryConfig {
-    /// Returns the host and port of a signal's endpoint, if gRPC is only assumed there: the protocol is not
-    /// configured, the endpoint is, and its port is not that of gRPC.
-    pub(crate) fn guessed_grpc_address(&self, signal: Signal) -> Option<String> {
-        let own = self.signals.get(signal);
-        if own.protocol.or(self.protocol).is_some() {
-            return None;
-        }
-        let url = own.endpoint.as_deref().or(self.endpoint.as_deref())?;
-        let endpoint = Endpoint::parse(url).ok()?;
-        let address = endpoint.address();
-        let is_guessed = endpoint.protocol() == Protocol::Grpc && !address.ends_with(":4317");
-        is_guessed.then_some(address)
     }
 }
 

@@ -16,10 +16,9 @@ use opentelemetry_sdk::trace::{
 
 use super::Health;
 use super::report::{BatchOutcome, BatchReporter};
-use crate::config::{SdkConfig, TailRule, TelemetryConfig};
+use crate::config::{BatchLimits, TailRule, TelemetryConfig};
 use crate::limit::truncate_values;
 use crate::sampling::TailProcessor;
-use crate::signal::Signal;
 use crate::size::{record_bytes, span_bytes};
 
 /// Monitors the deliveries of one exporter.
@@ -27,7 +26,7 @@ use crate::size::{record_bytes, span_bytes};
 pub(crate) struct DeliveryMonitor {
     pub(super) health: Arc<Health>,
     pub(super) max_queue_bytes: usize,
-    pub(super) sdk: SdkConfig,
+    pub(super) batches: BatchLimits,
     max_value_chars: Option<usize>,
     tail: Option<TailRule>,
     reporter: BatchReporter,
@@ -40,7 +39,7 @@ impl DeliveryMonitor {
             max_value_chars: config.attribute_value_length_limit,
             tail: config.tail.clone(),
             max_queue_bytes: config.max_queue_bytes,
-            sdk: config.sdk.clone(),
+            batches: config.batches(health.signal),
             reporter: BatchReporter::new(Arc::clone(&health)),
             ended: Arc::default(),
             health,
@@ -51,11 +50,7 @@ impl DeliveryMonitor {
     #[cfg(feature = "viewer")]
     #[must_use]
     pub(crate) fn with_max_delay(mut self, delay: Duration) -> Self {
-        for signal in [Signal::Traces, Signal::Logs] {
-            let batch = self.sdk.batches.get_mut(signal);
-            batch.schedule_delay = batch.schedule_delay.min(delay);
-        }
-        self.sdk.metric_interval = self.sdk.metric_interval.min(delay);
+        self.batches.interval = self.batches.interval.min(delay);
         self
     }
 
@@ -67,11 +62,10 @@ impl DeliveryMonitor {
     /// Returns the batch settings of spans. All values are set, so that the SDK reads none from the
     /// environment.
     pub(crate) fn span_batches(&self) -> BatchConfigBuilder {
-        let limits = *self.sdk.batches.get(Signal::Traces);
         BatchConfigBuilder::default()
-            .with_max_queue_size(limits.max_queue_size)
-            .with_max_export_batch_size(limits.max_export_batch_size())
-            .with_scheduled_delay(limits.schedule_delay)
+            .with_max_queue_size(self.batches.max_queue_size)
+            .with_max_export_batch_size(self.batches.max_export_batch_size)
+            .with_scheduled_delay(self.batches.interval)
     }
 
     /// Returns the reporter for details that an exporter's result cannot express.

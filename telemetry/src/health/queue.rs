@@ -24,7 +24,6 @@ use opentelemetry_sdk::trace::{
 };
 
 use super::{DeliveryMonitor, Health};
-use crate::signal::Signal;
 use crate::size::{record_bytes, span_bytes};
 
 impl DeliveryMonitor {
@@ -36,10 +35,7 @@ impl DeliveryMonitor {
     ) -> TracerProviderBuilder {
         let batches = BatchSpanProcessor::builder(self.monitored(exporter));
         let batches = batches.with_batch_config(self.span_batches().build());
-        self.process(
-            builder,
-            BoundedProcessor::new(batches.build(), self, Signal::Traces),
-        )
+        self.process(builder, BoundedProcessor::new(batches.build(), self))
     }
 
     /// Adds an exporter of log records behind a bounded queue.
@@ -48,14 +44,13 @@ impl DeliveryMonitor {
         builder: LoggerProviderBuilder,
         exporter: impl LogExporter + 'static,
     ) -> LoggerProviderBuilder {
-        let limits = *self.sdk.batches.get(Signal::Logs);
         // All values are set, so that the SDK reads none from the environment.
         let config = logs::BatchConfigBuilder::default()
-            .with_max_queue_size(limits.max_queue_size)
-            .with_max_export_batch_size(limits.max_export_batch_size())
-            .with_scheduled_delay(limits.schedule_delay);
+            .with_max_queue_size(self.batches.max_queue_size)
+            .with_max_export_batch_size(self.batches.max_export_batch_size)
+            .with_scheduled_delay(self.batches.interval);
         let batches = BatchLogProcessor::builder(self.monitored(exporter)).with_batch_config(config.build());
-        builder.with_log_processor(BoundedProcessor::new(batches.build(), self, Signal::Logs))
+        builder.with_log_processor(BoundedProcessor::new(batches.build(), self))
     }
 
     /// Adds an exporter that collects all metrics at an interval.
@@ -64,8 +59,7 @@ impl DeliveryMonitor {
         builder: MeterProviderBuilder,
         exporter: impl PushMetricExporter,
     ) -> MeterProviderBuilder {
-        let reader =
-            PeriodicReader::builder(self.monitored(exporter)).with_interval(self.sdk.metric_interval);
+        let reader = PeriodicReader::builder(self.monitored(exporter)).with_interval(self.batches.interval);
         builder.with_reader(reader.build())
     }
 }
@@ -145,12 +139,12 @@ struct BoundedProcessor<P> {
 
 impl<P> BoundedProcessor<P> {
     /// The item limit is the size of the processor's queue.
-    fn new(next: P, monitor: &DeliveryMonitor, signal: Signal) -> Self {
+    fn new(next: P, monitor: &DeliveryMonitor) -> Self {
         Self {
             next,
             health: Arc::clone(&monitor.health),
             limits: QueueLimits {
-                items: monitor.sdk.batches.get(signal).max_queue_size,
+                items: monitor.batches.max_queue_size,
                 bytes: monitor.max_queue_bytes,
             },
         }

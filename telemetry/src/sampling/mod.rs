@@ -47,6 +47,7 @@ pub(crate) fn sampler(config: &TelemetryConfig) -> Box<dyn ShouldSample> {
 fn with_rules(rules: &[SamplingRule], tree: &SamplerTree) -> Box<dyn ShouldSample> {
     match tree {
         SamplerTree::ParentBased(parents) => parent_based(parents, with_rules(rules, &parents.root)),
+        SamplerTree::AlwaysRecord(root) => Box::new(RecordAll(with_rules(rules, root))),
         tree => Box::new(Routes::new(rules, declared(tree))),
     }
 }
@@ -57,6 +58,7 @@ fn declared(tree: &SamplerTree) -> Box<dyn ShouldSample> {
         SamplerTree::AlwaysOff => Box::new(Sampler::AlwaysOff),
         SamplerTree::Ratio(rate) => Box::new(Sampler::TraceIdRatioBased(*rate)),
         SamplerTree::ParentBased(parents) => parent_based(parents, declared(&parents.root)),
+        SamplerTree::AlwaysRecord(root) => Box::new(RecordAll(declared(root))),
     }
 }
 
@@ -92,6 +94,27 @@ tracer_provider:
         let sampler = sampler(&config.with_sampling_rule("/health", 0.0));
         for (path, expected) in [
             ("/health", SamplingDecision::Drop),
+            ("/orders", SamplingDecision::RecordAndSample),
+        ] {
+            let attributes = [KeyValue::new("url.path", path)];
+            let result =
+                sampler.should_sample(None, TraceId::from(1), "GET", &SpanKind::Server, &attributes, &[]);
+            assert_eq!(result.decision, expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn always_record_records_what_is_not_sampled() {
+        let text = "
+file_format: '1.2'
+tracer_provider:
+  processors: []
+  sampler: {always_record: {root: {parent_based: {root: {always_on: }}}}}
+";
+        let config = TelemetryConfig::from_declarative_str(text).expect("accepted");
+        let sampler = sampler(&config.with_sampling_rule("/health", 0.0));
+        for (path, expected) in [
+            ("/health", SamplingDecision::RecordOnly),
             ("/orders", SamplingDecision::RecordAndSample),
         ] {
             let attributes = [KeyValue::new("url.path", path)];

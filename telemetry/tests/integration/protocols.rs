@@ -32,6 +32,29 @@ fn a_port_that_answers_http_gets_http() {
     assert_eq!(exports, ["POST /v1/traces http/1.1"], "over HTTP");
 }
 
+/// The protocol used to be found only at the start, so a collector that starts later got gRPC forever.
+#[test]
+fn a_collector_that_starts_later_gets_http() {
+    let _turn = turn();
+    let collector = Collector::start(Answer::Silence);
+    let telemetry = init(traces_to(&collector)).expect("started");
+    collector.answer(Answer::Accept);
+    record(&telemetry, "work");
+    telemetry.flush(TEST_TIMEOUT).expect("delivered");
+    let exports = || -> Vec<String> {
+        let requests = collector.requests().into_iter();
+        let lines = requests.filter_map(|request| request.head.lines().next().map(str::to_owned));
+        lines.filter(|line| line.starts_with("POST ")).collect()
+    };
+    assert_eq!(exports(), ["POST /v1/traces http/1.1"], "over HTTP");
+    let diagnosis = telemetry.diagnose().to_string();
+    assert!(
+        !diagnosis.contains("not gRPC"),
+        "it is probed over HTTP: {diagnosis}"
+    );
+    telemetry.shutdown_within(TEST_TIMEOUT).expect("nothing is left");
+}
+
 /// Only `diagnose` used to say it.
 #[test]
 fn a_failure_says_that_the_protocol_is_the_wrong_one() {

@@ -12,6 +12,7 @@ use super::lookups::{Lookups, Receiver};
 use super::noop;
 use super::shared;
 use super::source::{MeterSource, Source};
+use super::waiting::{self, Waiting};
 
 /// The instruments of a layer, built at the first measurement. Clones share them, and so do all layers that
 /// build instruments of the same meter with the same function: their series are one set, which
@@ -92,9 +93,17 @@ impl<I: Send + Sync + 'static> LazyInstruments<I> {
         if cx.is_telemetry_suppressed() {
             return None;
         }
-        match self.inner.built.get() {
-            Some(built) => Some(built),
-            None => self.look_up(),
+        self.inner.get()
+    }
+
+    /// Creates the instruments, if there is a provider, and otherwise as soon as one is
+    /// [reported](super::report_installed). Use it for instruments that record their first value when they are
+    /// created: a counter that starts at 0 before the first event.
+    pub fn prepare(&self) {
+        if self.inner.get().is_none() && self.inner.lookups.is_some() {
+            waiting::wait(&self.inner);
+            // A provider that was reported in between is not reported again.
+            self.inner.create();
         }
     }
 
@@ -116,16 +125,26 @@ impl<I: Send + Sync + 'static> LazyInstruments<I> {
             .as_ref()
             .map_or(Receiver::None, Receiver::Missing)
     }
+}
+
+impl<I: Send + Sync + 'static> Inner<I> {
+    #[inline]
+    fn get(&self) -> Option<&I> {
+        match self.built.get() {
+            Some(built) => Some(built),
+            None => self.look_up(),
+        }
+    }
 
     fn look_up(&self) -> Option<&I> {
-        let Inner {
+        let Self {
             source,
             lookups,
             build,
             built,
             missing,
             binds,
-        } = &*self.inner;
+        } = self;
         let lookup = match lookups {
             Some(lookups) => Some((lookups, lookups.begin_due()?)),
             None if missing.load(Ordering::Relaxed) => return None,
@@ -143,6 +162,12 @@ impl<I: Send + Sync + 'static> LazyInstruments<I> {
             binds.store(binding::is_reported(&meter, source.scope()), Ordering::Relaxed);
             shared::instruments(meter, *build)
         }))
+    }
+}
+
+impl<I: Send + Sync + 'static> Waiting for Inner<I> {
+    fn create(&self) {
+        let _ = self.get();
     }
 }
 

@@ -4,16 +4,22 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::Instant;
 
+use super::waiting;
+
 /// Reports whether the program has just set up telemetry: with global providers that are `installed`, or
 /// without any.
 ///
 /// Layers and spans look for a provider by themselves. If it is reported, they find it at once, even in a
-/// program that has run without one. If there is none on purpose, they look for it once per millisecond from
+/// program that has run without one, and [prepared](super::LazyInstruments::prepare) instruments are created. If
+/// there is none on purpose, they look for it once per millisecond from
 /// the start, and layers do not warn. `throughline-telemetry` reports both.
 pub fn report_installed(installed: bool) {
     IS_SHUT_DOWN.store(false, Ordering::Relaxed);
     OFF_ON_PURPOSE.store(!installed, Ordering::Relaxed);
     REPORTS.fetch_add(1, Ordering::Release);
+    if installed {
+        waiting::create_all();
+    }
 }
 
 /// Reports that the global providers, which were reported before, are shut down. Until others are reported,

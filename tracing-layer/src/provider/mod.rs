@@ -13,6 +13,7 @@ mod off;
 mod shared;
 mod source;
 mod tracer;
+mod waiting;
 
 pub use self::binding::BoundInstruments;
 pub use self::instruments::LazyInstruments;

@@ -69,7 +69,7 @@ impl Reader {
         own.protocol = Some(Protocol::HttpProtobuf);
         // The defaults of the schema, which differ from those of the variables.
         own.endpoint = None;
-        own.headers = Some(Headers::default());
+        own.variable_headers = Some(Headers::default());
         own.tls = TlsConfig::default();
         let tls = section.take_set("tls");
         let mut is_insecure = false;
@@ -100,7 +100,7 @@ impl Reader {
             self.set(Field::EndpointOf(signal), &endpoint, &url)?;
         }
         let headers = self.headers(section)?;
-        self.config.signals.get_mut(signal).headers = Some(headers);
+        self.config.signals.get_mut(signal).variable_headers = Some(headers);
         if let Some(compression) = section.take_set("compression") {
             self.set_text(Field::CompressionOf(signal), &compression)?;
         }

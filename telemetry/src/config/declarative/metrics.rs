@@ -50,7 +50,7 @@ impl Reader {
     fn periodic(&mut self, node: &Node<'_>) -> Result<(), InitError> {
         let mut reader = node.section(&self.report)?;
         for (key, field) in [
-            ("interval", Field::MetricInterval),
+            ("interval", Field::Interval(Signal::Metrics)),
             ("timeout", Field::ExportTimeout(Signal::Metrics)),
         ] {
             if let Some(number) = reader.take_set(key) {

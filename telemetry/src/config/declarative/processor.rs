@@ -23,7 +23,7 @@ impl Reader {
     fn batch(&mut self, signal: Signal, node: &Node<'_>) -> Result<(), InitError> {
         let mut batch = node.section(&self.report)?;
         for (key, field) in [
-            ("schedule_delay", Field::ScheduleDelay(signal)),
+            ("schedule_delay", Field::Interval(signal)),
             ("export_timeout", Field::ExportTimeout(signal)),
             ("max_queue_size", Field::MaxQueueSize(signal)),
             ("max_export_batch_size", Field::MaxExportBatchSize(signal)),

@@ -51,7 +51,11 @@ impl Report {
 fn shown(path: &str, value: &Value) -> String {
     let text = match value {
         Value::String(text) => text.clone(),
-        Value::Object(_) => "a mapping".to_owned(),
+        Value::Object(members) => match members.keys().collect::<Vec<_>>().as_slice() {
+            // The name of a component.
+            [name] => format!("{{{name}: …}}"),
+            _ => "a mapping".to_owned(),
+        },
         Value::Array(_) => "a list".to_owned(),
         other => other.to_string(),
     };

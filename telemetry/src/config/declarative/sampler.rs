@@ -31,6 +31,10 @@ impl Reader {
                 let ratio = ratio.map_or(Ok(1.0), |ratio| ratio.number(0.0..=1.0, &self.report))?;
                 SamplerTree::Ratio(ratio)
             }
+            "always_record" => {
+                let root = section.require("root", &self.report)?;
+                SamplerTree::AlwaysRecord(Box::new(self.sampler_tree(&root)?))
+            }
             "parent_based" => {
                 let mut parents = ParentSamplers::default();
                 for (key, sampler) in [
@@ -53,4 +57,5 @@ impl Reader {
     }
 }
 
-const SAMPLERS: &str = r#""always_on", "always_off", "trace_id_ratio_based" or "parent_based""#;
+const SAMPLERS: &str =
+    r#""always_on", "always_off", "trace_id_ratio_based", "parent_based" or "always_record""#;

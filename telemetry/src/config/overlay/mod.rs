@@ -81,7 +81,9 @@ impl<'a> Overlay<'a> {
 
     /// Applies the variables that the SDK would read itself, and checks those that are read elsewhere.
     pub(super) fn apply_sdk_variables(mut self) -> Result<TelemetryConfig, InitError> {
-        for (variable, field) in VARIABLES.iter().filter(|(_, field)| field.is_read_by_sdk()) {
+        let is_due = |field: &Field| field.is_read_by_sdk() && !self.config.provenance.is_set_in_code(*field);
+        let due: Vec<_> = VARIABLES.iter().filter(|(_, field)| is_due(field)).collect();
+        for (variable, field) in due {
             self.apply(variable, *field);
         }
         self.batch_sizes();
@@ -194,13 +196,14 @@ impl<'a> Overlay<'a> {
             let (Field::MaxExportBatchSize(signal), Some(value)) = (*field, self.vars.get(variable)) else {
                 continue;
             };
-            let batch = self.config.sdk.batches.get_mut(signal);
-            let max_queue_size = batch.max_queue_size;
-            if value
-                .parse::<usize>()
-                .is_ok_and(|size| (max_queue_size + 1..=MAX_QUEUE_SIZE).contains(&size))
+            let max_queue_size = self.config.batches(signal).max_queue_size;
+            let is_applied = self.applied.iter().any(|applied| applied.field == *field);
+            if is_applied
+                && value
+                    .parse::<usize>()
+                    .is_ok_and(|size| (max_queue_size + 1..=MAX_QUEUE_SIZE).contains(&size))
             {
-                batch.set_max_export_batch_size(None);
+                self.config.signals.get_mut(signal).max_export_batch_size = None;
                 let accepted = format!("at most {max_queue_size}, the size of the queue");
                 self.reject(
                     variable,

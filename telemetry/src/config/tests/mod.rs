@@ -14,6 +14,14 @@ mod guide;
 ))]
 mod ignored;
 mod refusals;
+#[cfg(all(
+    feature = "file",
+    feature = "otlp-grpc",
+    feature = "otlp-http",
+    feature = "prometheus",
+    feature = "xray"
+))]
+mod setters;
 mod targets;
 #[cfg(all(
     feature = "file",

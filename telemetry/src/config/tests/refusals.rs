@@ -185,6 +185,10 @@ fn refusals_from_a_file() {
             "exporter and tracing.exporter set the same value: keep one of them".to_owned(),
         ),
         (
+            r#"{"tracing": {"enabled": true}, "tracing.enabled": false}"#,
+            "there are two values of the key tracing.enabled: keep one of them".to_owned(),
+        ),
+        (
             r#"{"random_sampling": 10, "sampling_rate": 0.1}"#,
             "random_sampling and sampling_rate set the same value: keep one of them".to_owned(),
         ),

@@ -18,6 +18,8 @@ pub(super) struct Line<'a> {
     /// The glyphs below the name.
     pub(super) beneath: String,
     pub(super) details: String,
+    /// Whether a child has the same error.
+    pub(super) has_error_of_child: bool,
     pub(super) start: u64,
     pub(super) end: u64,
     /// The nodes that the line stands for.

@@ -53,6 +53,8 @@ pub(super) struct SpanTokens {
     pub(super) cached: Option<u64>,
     pub(super) reasoning: Option<u64>,
     pub(super) is_exact: bool,
+    /// Whether the tokens of some calls are unknown.
+    is_lower_bound: bool,
 }
 
 impl SpanRow {
@@ -121,13 +123,19 @@ impl SpanTokens {
             output: number(semconv::USAGE_OUTPUT).or_else(|| number(semconv::TOKENS_OUTPUT)),
             cached: number(semconv::USAGE_CACHED),
             reasoning: number(semconv::USAGE_REASONING),
-            is_exact: !source.is_some_and(|source| semconv::INEXACT_SOURCES.contains(&source.as_ref())),
+            is_exact: !source.is_some_and(|source| semconv::INEXACT_SOURCES.contains(&source.as_ref()))
+                && number(semconv::TOKENS_ESTIMATED).is_none_or(|estimated| estimated == 0),
+            is_lower_bound: number(semconv::TOKENS_UNKNOWN).is_some_and(|calls| calls > 0),
         }
     }
 
     /// Formats the tokens as `in 57 (40 cached) out 24 (8 reasoning)`. Empty if all counts are unknown.
     pub(super) fn text(self) -> String {
-        let about = if self.is_exact { "" } else { "~" };
+        let about = match (self.is_lower_bound, self.is_exact) {
+            (true, _) => "≥",
+            (false, false) => "~",
+            (false, true) => "",
+        };
         let side = |word: &str, total: Option<u64>, part: Option<u64>, kind: &str| {
             let total = total.map(|total| format!("{word} {about}{total}"))?;
             let part = part
@@ -225,4 +233,40 @@ fn kind(kind: &trace::SpanKind) -> SpanKind {
 fn nanos(time: SystemTime) -> u64 {
     let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The sum of an agent used to look exact, although the calls beneath it showed `~`.
+    #[test]
+    fn sums_with_estimates_and_unknown_counts_are_marked() {
+        for (attributes, expected) in [
+            (
+                &[(semconv::USAGE_INPUT, 57), (semconv::USAGE_OUTPUT, 24)][..],
+                "in 57 out 24",
+            ),
+            (
+                &[
+                    (semconv::TOKENS_INPUT, 110),
+                    (semconv::TOKENS_OUTPUT, 16),
+                    (semconv::TOKENS_ESTIMATED, 126),
+                ],
+                "in ~110 out ~16",
+            ),
+            (
+                &[
+                    (semconv::TOKENS_INPUT, 110),
+                    (semconv::TOKENS_ESTIMATED, 110),
+                    (semconv::TOKENS_UNKNOWN, 1),
+                ],
+                "in ≥110",
+            ),
+        ] {
+            let pairs = attributes.iter().map(|(key, value)| KeyValue::new(*key, *value));
+            let attributes: Vec<KeyValue> = pairs.collect();
+            assert_eq!(SpanTokens::new(&attributes).text(), expected, "{attributes:?}");
+        }
+    }
 }

@@ -10,7 +10,7 @@ use super::fold::{Fold, Shown, fold};
 use super::page::PageStyle;
 use super::roles;
 use super::row::{SpanRow, SpanTokens};
-use super::text::{Style, align, cost, duration, width, wrap};
+use super::text::{Style, align, clip, cost, duration, width, wrap};
 use super::trace::Trace;
 
 /// Renders a trace. If it is incomplete, the header says why.
@@ -57,7 +57,14 @@ fn beneath(line: &Line<'_>, columns: &Columns, page: PageStyle) -> String {
         }
     }
     if let Some(failure) = &line.row.failure {
-        for words in wrap(&format!("✗ {failure}"), room) {
+        let failure = format!("✗ {failure}");
+        // An error that passes through many spans is written once in full.
+        let lines = if line.has_error_of_child {
+            vec![clip(&failure, room)]
+        } else {
+            wrap(&failure, room)
+        };
+        for words in lines {
             add(Style::Failure, &words);
         }
     }
@@ -139,6 +146,14 @@ fn lines<'a>(trace: &'a Trace, tree: &Tree) -> Vec<Line<'a>> {
         let rail = align(if has_children { "│" } else { "" }, 3);
         let row = trace.rows.get(node.span);
         if let Some(row) = row {
+            let mut children = node.children.iter().filter_map(|child| nodes.get(*child));
+            let has_error_of_child = row.failure.is_some()
+                && children.any(|child| {
+                    trace
+                        .rows
+                        .get(child.span)
+                        .is_some_and(|child| child.failure == row.failure)
+                });
             let (name, under) = (format!("{branch}{}", row.name), format!("{under}{rail}"));
             match shown {
                 Shown::Hidden => {}
@@ -149,6 +164,7 @@ fn lines<'a>(trace: &'a Trace, tree: &Tree) -> Vec<Line<'a>> {
                     suffix: String::new(),
                     beneath: under,
                     details: details(row),
+                    has_error_of_child,
                     start: node.start,
                     end: node.end,
                     nodes: vec![index],
@@ -161,6 +177,7 @@ fn lines<'a>(trace: &'a Trace, tree: &Tree) -> Vec<Line<'a>> {
                         suffix: format!(" × {}", fold.count),
                         beneath: under,
                         details: folded_details(fold, &totals),
+                        has_error_of_child: false,
                         start: fold.start,
                         end: fold.end,
                         nodes: fold.nodes.clone(),
@@ -380,6 +397,32 @@ mod tests {
         let text = super::super::ascii::to_ascii(&printed(&fixture::task(), PAGE));
 
         assert_eq!(text, include_str!("golden/ascii.txt"), "{text}");
+    }
+
+    /// The message used to be written in full at each span that it passed through.
+    #[test]
+    fn an_error_that_passes_through_spans_is_written_in_full_once() {
+        const MESSAGE: &str = "the plan of the model cannot be read: expected a value at line 1 column 1";
+        let fixture = Fixture::default()
+            .span(0, "invoke_agent Planner", SpanKind::Internal, 0, 9_000)
+            .failing("invalid_plan", MESSAGE)
+            .span(1, "invoke_agent CodeGenerator", SpanKind::Internal, 1_000, 8_000)
+            .failing("invalid_plan", MESSAGE);
+        let text = printed(&fixture, PageStyle::plain(60));
+        let errors: Vec<&str> = text
+            .lines()
+            .filter(|line| line.contains('✗'))
+            .map(str::trim)
+            .collect();
+        let expected = [
+            "│  ✗ invalid_plan: the plan of the model cannot be read: …",
+            "✗ invalid_plan: the plan of the model cannot be",
+        ];
+        assert_eq!(errors, expected, "{text}");
+        assert!(
+            text.contains("expected a value at line 1 column 1"),
+            "the rest: {text}"
+        );
     }
 
     #[test]

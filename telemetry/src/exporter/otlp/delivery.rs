@@ -8,7 +8,7 @@
 //! items are counted as such, and not as lost. The SDK sees only success or an error; the counts go through
 //! the [`BatchReporter`].
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -22,21 +22,32 @@ use super::split::{Pieces, count, pieces};
 use super::verdict::{Verdict, verdict};
 use crate::config::{Endpoint, OtlpTarget, Protocol};
 use crate::error::InitError;
+#[cfg(feature = "otlp-http")]
+use crate::found_protocol::over_http;
 use crate::health::{BatchReport, BatchReporter, DeliveryMonitor};
+#[cfg(feature = "otlp-http")]
+use crate::otlp::Connector;
 use crate::otlp::{CollectorReply, Connection, HEADERS, OtlpRequest, PartialSuccess, connection_advice};
 use crate::sniff::connect;
 
 /// The client of an exporter. It blocks on the thread of the exporter's processor or reader.
 #[derive(Debug)]
 pub(super) struct Delivery {
-    connection: Connection,
-    target: OtlpTarget,
+    route: Mutex<Arc<Route>>,
     headers: RequestHeaders,
+    max_request_bytes: usize,
     encoding: RequestEncoding,
     timeout: Duration,
     reporter: BatchReporter,
     /// The last failure without an answer, and the advice about it.
     examined: Mutex<Option<(String, Option<String>)>>,
+}
+
+/// A connection, and where it leads.
+#[derive(Debug)]
+struct Route {
+    connection: Connection,
+    target: OtlpTarget,
 }
 
 /// The outcome of sending one request.
@@ -57,12 +68,15 @@ impl Delivery {
         monitor: &DeliveryMonitor,
     ) -> Result<Self, InitError> {
         Ok(Self {
-            connection,
             headers: RequestHeaders::new(target)?,
+            max_request_bytes: target.max_request_bytes,
             encoding: RequestEncoding::new(target),
             timeout: target.timeout(),
             reporter: monitor.reporter(),
-            target: target.clone(),
+            route: Mutex::new(Arc::new(Route {
+                connection,
+                target: target.clone(),
+            })),
             examined: Mutex::default(),
         })
     }
@@ -70,7 +84,7 @@ impl Delivery {
     /// Sends the parts in order, and returns the outcome for their items.
     fn deliver(&self, headers: &HeaderMap, protobuf: Bytes) -> Result<BatchReport, HttpError> {
         let health = self.reporter.health();
-        let limit = self.target.max_request_bytes;
+        let limit = self.max_request_bytes;
         let Pieces { bodies, too_large } = pieces(protobuf, self.encoding, limit)?;
         health.too_large(&too_large, limit);
         let mut report = BatchReport {
@@ -120,22 +134,32 @@ impl Delivery {
         let begun = Instant::now();
         let packed = self.encoding.pack(body.clone())?;
         let mut backoff = Backoff::new();
+        let mut route = Arc::clone(&self.route.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut is_examined = false;
         loop {
-            let reply = self.connection.send(OtlpRequest {
+            let reply = route.connection.send(OtlpRequest {
                 headers,
                 body: packed.clone(),
                 is_gzip: self.encoding.is_gzip,
                 timeout: self.timeout.saturating_sub(begun.elapsed()).max(MIN_TIMEOUT),
             });
             let fault = Fault::from_reply(&reply);
-            let (why, retry) = match verdict(reply, self.target.protocol == Protocol::Grpc) {
+            let (why, retry) = match verdict(reply, route.target.protocol == Protocol::Grpc) {
                 Verdict::Taken(partial) => return Ok(SendOutcome::Taken(partial)),
                 Verdict::NotImplemented(why) => return Ok(SendOutcome::NotImplemented(why)),
                 Verdict::Failed { why, retry } => (why, retry),
             };
+            if matches!(fault, Fault::NoAnswer)
+                && !is_examined
+                && let Some(other) = self.found(&route)
+            {
+                route = other;
+                continue;
+            }
+            is_examined = true;
             let remaining = self.timeout.saturating_sub(begun.elapsed());
             let Some(wait) = backoff.next(retry, remaining) else {
-                let why = match self.advice(fault, &why) {
+                let why = match self.advice(fault, &why, &route.target) {
                     Some(advice) if advice.contains(&why) => advice,
                     Some(advice) => format!("{why}; {advice}"),
                     None => why,
@@ -149,9 +173,26 @@ impl Delivery {
         }
     }
 
+    /// Returns the route over HTTP, if gRPC was only assumed and the port answers HTTP now. When telemetry started,
+    /// the collector may not have been running.
+    #[cfg(feature = "otlp-http")]
+    fn found(&self, route: &Route) -> Option<Arc<Route>> {
+        let target = over_http(&route.target, ADVICE_TIMEOUT)?;
+        let connection = Connector::default().connect(&target).ok()?;
+        let found = Arc::new(Route { connection, target });
+        *self.route.lock().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&found);
+        Some(found)
+    }
+
+    #[cfg(not(feature = "otlp-http"))]
+    #[expect(clippy::unused_self, reason = "there is no other protocol")]
+    fn found(&self, _: &Route) -> Option<Arc<Route>> {
+        None
+    }
+
     /// Returns what a diagnosis would say about a failure. The same failure is examined once, since that
     /// takes a connection.
-    fn advice(&self, fault: Fault, why: &str) -> Option<String> {
+    fn advice(&self, fault: Fault, why: &str, target: &OtlpTarget) -> Option<String> {
         match fault {
             Fault::Credentials => return Some(HEADERS.to_owned()),
             Fault::Answer => return None,
@@ -161,9 +202,9 @@ impl Delivery {
         if let Some((_, advice)) = examined.as_ref().filter(|(known, _)| known == why) {
             return advice.clone();
         }
-        let address = Endpoint::parse(&self.target.url).ok()?.address();
+        let address = Endpoint::parse(&target.url).ok()?.address();
         let advice = match connect(&address, ADVICE_TIMEOUT) {
-            Ok(_) => connection_advice(why, &self.target, &address, ADVICE_TIMEOUT),
+            Ok(_) => connection_advice(why, target, &address, ADVICE_TIMEOUT),
             // The cause says it.
             Err(_) => None,
         };

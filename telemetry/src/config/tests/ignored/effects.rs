@@ -228,23 +228,20 @@ fn valid_values_take_effect() {
         ("OTEL_METRIC_EXPORT_TIMEOUT", "800"),
     ]);
     assert_eq!(config.ignored_variables(), [], "all are good");
-    let (traces, logs) = (
-        config.sdk.batches.get(Signal::Traces),
-        config.sdk.batches.get(Signal::Logs),
-    );
+    let (traces, logs) = (config.batches(Signal::Traces), config.batches(Signal::Logs));
     let millis = Duration::from_millis;
     assert_eq!(
-        (traces.schedule_delay, logs.schedule_delay),
+        (traces.interval, logs.interval),
         (millis(100), millis(200)),
         "delays"
     );
     assert_eq!((traces.max_queue_size, logs.max_queue_size), (50, 60), "queues");
     assert_eq!(
-        (traces.max_export_batch_size(), logs.max_export_batch_size()),
+        (traces.max_export_batch_size, logs.max_export_batch_size),
         (50, 20),
         "batches"
     );
-    assert_eq!(config.sdk.metric_interval, millis(300), "interval");
+    assert_eq!(config.batches(Signal::Metrics).interval, millis(300), "interval");
     assert_eq!(
         config.sdk.temporality,
         MetricTemporality::LowMemory,

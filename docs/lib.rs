@@ -21,6 +21,9 @@ mod clients_rig {}
 #[doc = include_str!("src/clients/rmcp.md")]
 mod clients_rmcp {}
 #[cfg(doctest)]
+#[doc = include_str!("src/clients/websocket.md")]
+mod clients_websocket {}
+#[cfg(doctest)]
 #[doc = include_str!("src/configuration.md")]
 mod configuration {}
 #[cfg(doctest)]

@@ -11,7 +11,7 @@ use opentelemetry::{Context, InstrumentationScope, KeyValue};
 use throughline_propagation::TraceParent;
 
 use crate::telemetry::Sdk;
-use throughline_bench_workload::{Trivial, call};
+use throughline_bench_workload::{Trivial, call, traceparent};
 
 /// A tracer and instruments, and the extent of the recording.
 pub(crate) struct Floor {
@@ -120,7 +120,7 @@ impl Floor {
             .with_kind(SpanKind::Client)
             .with_attributes(attributes);
         let context = parent.with_span(self.tracer.build_with_context(builder, &parent));
-        if let Some(value) = header(&context) {
+        if let Some(value) = traceparent(&context) {
             request.headers_mut().insert("traceparent", value);
         }
         let attached = context.clone().attach();
@@ -140,23 +140,5 @@ fn remote<B>(request: &Request<B>) -> Context {
     match value.and_then(|value| TraceParent::parse(value.as_bytes()).ok()) {
         Some(parent) => Context::new().with_remote_span_context(parent.into()),
         None => Context::new(),
-    }
-}
-
-/// Formats the header with one allocation, for its value.
-fn header(context: &Context) -> Option<HeaderValue> {
-    let span = context.span();
-    let span = span.span_context();
-    let mut text = *b"00-00000000000000000000000000000000-0000000000000000-00";
-    hex(&mut text[3..35], &span.trace_id().to_bytes());
-    hex(&mut text[36..52], &span.span_id().to_bytes());
-    hex(&mut text[53..], &[span.trace_flags().to_u8()]);
-    HeaderValue::from_bytes(&text).ok()
-}
-
-fn hex(digits: &mut [u8], bytes: &[u8]) {
-    for (pair, byte) in digits.chunks_exact_mut(2).zip(bytes) {
-        pair[0] = b"0123456789abcdef"[usize::from(byte >> 4)];
-        pair[1] = b"0123456789abcdef"[usize::from(byte & 15)];
     }
 }

@@ -1,18 +1,13 @@
 //! The SDK that the rows share: real providers without an exporter.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use opentelemetry::trace::{Link, SpanKind, TraceId, TraceState, TracerProvider};
 use opentelemetry::{Context, KeyValue, global};
-use opentelemetry_sdk::error::OTelSdkResult;
-use opentelemetry_sdk::metrics::data::ResourceMetrics;
-use opentelemetry_sdk::metrics::exporter::PushMetricExporter;
-use opentelemetry_sdk::metrics::{PeriodicReader, SdkMeterProvider, Temporality};
+use opentelemetry_sdk::metrics::SdkMeterProvider;
 use opentelemetry_sdk::propagation::TraceContextPropagator;
-use opentelemetry_sdk::trace::{
-    SamplingDecision, SamplingResult, SdkTracerProvider, ShouldSample, Span, SpanData, SpanProcessor,
-};
+use opentelemetry_sdk::trace::{SamplingDecision, SamplingResult, SdkTracerProvider, ShouldSample};
+use throughline_bench_workload::Nowhere;
 use throughline_tracing_layer::provider::BoundInstruments;
 use tracing::Dispatch;
 use tracing_subscriber::filter::{LevelFilter, Targets};
@@ -37,7 +32,7 @@ impl Sdk {
             .with_span_processor(Nowhere)
             .build();
         let [meters, unreported_meters] = [(), ()].map(|()| {
-            let reader = PeriodicReader::builder(Nowhere).with_interval(NEVER).build();
+            let reader = Nowhere::reader();
             SdkMeterProvider::builder().with_reader(reader).build()
         });
         global::set_tracer_provider(tracers.clone());
@@ -109,44 +104,3 @@ impl ShouldSample for Switch {
         }
     }
 }
-
-/// Accepts everything and discards it, like an exporter without a cost.
-#[derive(Debug)]
-struct Nowhere;
-
-impl SpanProcessor for Nowhere {
-    fn on_start(&self, _: &mut Span, _: &Context) {}
-
-    fn on_end(&self, span: SpanData) {
-        drop(span);
-    }
-
-    fn force_flush(&self) -> OTelSdkResult {
-        Ok(())
-    }
-
-    fn shutdown_with_timeout(&self, _: Duration) -> OTelSdkResult {
-        Ok(())
-    }
-}
-
-impl PushMetricExporter for Nowhere {
-    async fn export(&self, _: &ResourceMetrics) -> OTelSdkResult {
-        Ok(())
-    }
-
-    fn force_flush(&self) -> OTelSdkResult {
-        Ok(())
-    }
-
-    fn shutdown_with_timeout(&self, _: Duration) -> OTelSdkResult {
-        Ok(())
-    }
-
-    fn temporality(&self) -> Temporality {
-        Temporality::Cumulative
-    }
-}
-
-/// Longer than any run.
-const NEVER: Duration = Duration::from_secs(24 * 60 * 60);

@@ -2,19 +2,15 @@
 //! runs it under callgrind and compares the numbers with the recorded ones.
 
 use std::hint::black_box;
-use std::time::Duration;
 
 use opentelemetry::Context;
 use opentelemetry::metrics::noop::NoopMeterProvider;
 use opentelemetry::trace::TraceContextExt;
 use opentelemetry::trace::noop::NoopTracerProvider;
-use opentelemetry_sdk::error::OTelSdkResult;
-use opentelemetry_sdk::metrics::data::ResourceMetrics;
-use opentelemetry_sdk::metrics::exporter::PushMetricExporter;
-use opentelemetry_sdk::metrics::{PeriodicReader, SdkMeterProvider, Temporality};
-use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider, Span, SpanData, SpanProcessor};
+use opentelemetry_sdk::metrics::SdkMeterProvider;
+use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider};
 use throughline_bench_workload::{
-    Allocated, Exercise, Nothing, TRACEPARENT, Trivial, browsers, calls, incoming, outgoing, random,
+    Allocated, Exercise, Nothing, Nowhere, TRACEPARENT, Trivial, browsers, calls, incoming, outgoing, random,
     without_traceparent,
 };
 use throughline_propagation::{TraceParent, W3cPropagator};
@@ -23,9 +19,7 @@ use throughline_tracing_layer::{ClientLayer, ServerLayer};
 use tower_layer::Layer;
 
 fn main() {
-    let meters = SdkMeterProvider::builder()
-        .with_reader(PeriodicReader::builder(Nowhere).with_interval(NEVER).build())
-        .build();
+    let meters = SdkMeterProvider::builder().with_reader(Nowhere::reader()).build();
     let _bound = BoundInstruments::report(meters.clone());
     let parent = TraceParent::parse(TRACEPARENT.as_bytes()).expect("a valid header");
     let cx = Context::new().with_remote_span_context(parent.into());
@@ -126,44 +120,4 @@ fn tracers(sampler: Sampler) -> SdkTracerProvider {
         .build()
 }
 
-/// Accepts everything and discards it.
-#[derive(Debug)]
-struct Nowhere;
-
-impl SpanProcessor for Nowhere {
-    fn on_start(&self, _: &mut Span, _: &Context) {}
-
-    fn on_end(&self, span: SpanData) {
-        drop(span);
-    }
-
-    fn force_flush(&self) -> OTelSdkResult {
-        Ok(())
-    }
-
-    fn shutdown_with_timeout(&self, _: Duration) -> OTelSdkResult {
-        Ok(())
-    }
-}
-
-impl PushMetricExporter for Nowhere {
-    async fn export(&self, _: &ResourceMetrics) -> OTelSdkResult {
-        Ok(())
-    }
-
-    fn force_flush(&self) -> OTelSdkResult {
-        Ok(())
-    }
-
-    fn shutdown_with_timeout(&self, _: Duration) -> OTelSdkResult {
-        Ok(())
-    }
-
-    fn temporality(&self) -> Temporality {
-        Temporality::Cumulative
-    }
-}
-
 const TIMES: usize = 1000;
-/// Longer than any run.
-const NEVER: Duration = Duration::from_secs(24 * 60 * 60);

@@ -5,13 +5,14 @@
 use std::time::Instant;
 
 use bytes::Bytes;
-use http::{HeaderValue, Request};
+use http::Request;
 use opentelemetry::metrics::{Counter, Histogram, Meter, MeterProvider};
 use opentelemetry::trace::{SpanBuilder, SpanKind, TraceContextExt, Tracer, TracerProvider};
 use opentelemetry::{Array, Context, KeyValue, StringValue, Value};
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider};
 use serde::Deserialize;
+use throughline_bench_workload::traceparent;
 
 /// The spans and instruments of a model call.
 pub(crate) struct Floor {
@@ -118,7 +119,7 @@ impl Floor {
                 KeyValue::new("network.protocol.version", "1.1"),
             ]);
         let attempt = call.with_span(self.tracer.build_with_context(builder, &call));
-        if let Some(value) = header(&attempt) {
+        if let Some(value) = traceparent(&attempt) {
             request.headers_mut().insert("traceparent", value);
         }
         let attached = attempt.clone().attach();
@@ -187,22 +188,4 @@ impl Floor {
 
 fn i64(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
-}
-
-/// Formats the header with one allocation, for its value.
-fn header(context: &Context) -> Option<HeaderValue> {
-    let span = context.span();
-    let span = span.span_context();
-    let mut text = *b"00-00000000000000000000000000000000-0000000000000000-00";
-    hex(&mut text[3..35], &span.trace_id().to_bytes());
-    hex(&mut text[36..52], &span.span_id().to_bytes());
-    hex(&mut text[53..], &[span.trace_flags().to_u8()]);
-    HeaderValue::from_bytes(&text).ok()
-}
-
-fn hex(digits: &mut [u8], bytes: &[u8]) {
-    for (pair, byte) in digits.chunks_exact_mut(2).zip(bytes) {
-        pair[0] = b"0123456789abcdef"[usize::from(byte >> 4)];
-        pair[1] = b"0123456789abcdef"[usize::from(byte & 15)];
-    }
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 static IN_USE: AtomicUsize = AtomicUsize::new(0);
 static PEAK: AtomicUsize = AtomicUsize::new(0);
 
-/// Resets the peak, and returns the current use.
+/// Resets the peak, and returns the current use in bytes.
 pub(crate) fn start() -> usize {
     let in_use = IN_USE.load(Relaxed);
     PEAK.store(in_use, Relaxed);

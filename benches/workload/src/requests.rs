@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Waker};
 
 use axum::extract::ConnectInfo;
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use http_body::Body;
 use http_body_util::{Empty, Full};
 use tower_service::Service;
@@ -134,43 +134,41 @@ fn headers(request: http::request::Builder) -> http::request::Builder {
         .header("x-request-id", "7d444840-9dc0-11d1-b245-5ffdce74fad2")
 }
 
-/// Answers each request with a few bytes, immediately and without an allocation.
-#[derive(Debug, Clone, Copy)]
-pub struct Trivial;
+/// Defines a service that answers each request with a status and a few bytes, immediately and without an allocation.
+macro_rules! answering {
+    ($(#[$doc:meta])* $name:ident, $status:expr) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy)]
+        pub struct $name;
 
-impl<B> Service<Request<B>> for Trivial {
-    type Response = Response<Full<Bytes>>;
-    type Error = Infallible;
-    type Future = Ready<Result<Self::Response, Infallible>>;
+        impl<B> Service<Request<B>> for $name {
+            type Response = Response<Full<Bytes>>;
+            type Error = Infallible;
+            type Future = Ready<Result<Self::Response, Infallible>>;
 
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
-    }
+            fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+                Poll::Ready(Ok(()))
+            }
 
-    fn call(&mut self, _: Request<B>) -> Self::Future {
-        ready(Ok(Response::new(Full::new(Bytes::from_static(b"hello")))))
-    }
+            fn call(&mut self, _: Request<B>) -> Self::Future {
+                let mut response = Response::new(Full::new(Bytes::from_static(b"hello")));
+                *response.status_mut() = $status;
+                ready(Ok(response))
+            }
+        }
+    };
 }
 
-/// Answers each request with `500`.
-#[derive(Debug, Clone, Copy)]
-pub struct Broken;
-
-impl<B> Service<Request<B>> for Broken {
-    type Response = Response<Full<Bytes>>;
-    type Error = Infallible;
-    type Future = Ready<Result<Self::Response, Infallible>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, _: Request<B>) -> Self::Future {
-        let mut response = Response::new(Full::new(Bytes::from_static(b"hello")));
-        *response.status_mut() = http::StatusCode::INTERNAL_SERVER_ERROR;
-        ready(Ok(response))
-    }
-}
+answering!(
+    /// Answers each request with `200`.
+    Trivial,
+    StatusCode::OK
+);
+answering!(
+    /// Answers each request with `500`.
+    Broken,
+    StatusCode::INTERNAL_SERVER_ERROR
+);
 
 /// Never answers.
 #[derive(Debug, Clone, Copy)]

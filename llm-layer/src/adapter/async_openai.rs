@@ -113,12 +113,18 @@ where
             retry: self.retry.clone(),
             transport: self.transport.clone(),
         });
-        Box::pin(async move {
-            let request = factory.build().await?;
-            poll_fn(|cx| stack.poll_ready(cx)).await.map_err(Into::into)?;
-            stack.call(request).await.map_err(Into::into)
-        })
+        Box::pin(async move { send(&mut stack, factory).await })
     }
+}
+
+/// Makes a request and sends it, once the service is ready.
+async fn send<S>(service: &mut S, factory: HttpRequestFactory) -> Result<Response, OpenAIError>
+where
+    S: Service<Request, Response = Response, Error: Into<OpenAIError>>,
+{
+    let request = factory.build().await?;
+    poll_fn(|cx| service.poll_ready(cx)).await.map_err(Into::into)?;
+    service.call(request).await.map_err(Into::into)
 }
 
 type ResponseFuture = Pin<Box<dyn Future<Output = Result<Response, OpenAIError>> + Send>>;
@@ -210,9 +216,7 @@ where
     fn call(&mut self, factory: HttpRequestFactory) -> Self::Future {
         let Self { mut inner, refused } = self.clone();
         Box::pin(async move {
-            let request = factory.build().await?;
-            poll_fn(|cx| inner.poll_ready(cx)).await.map_err(Into::into)?;
-            let response = inner.call(request).await.map_err(Into::into)?;
+            let response = send(&mut inner, factory).await?;
             if response.status() == StatusCode::TOO_MANY_REQUESTS {
                 *refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(Head {
                     url: response.url().clone(),

@@ -13,8 +13,8 @@ use throughline_tokens::Tokenizer;
 use throughline_tracing_layer::client::Attempts;
 use throughline_tracing_layer::labels::Labels;
 
-use super::encodings;
 use super::extra_attributes::ExtraAttributes;
+use super::features;
 use super::limits::span_name;
 use super::observer::CallObserver;
 use super::parameters::RequestAttributes;
@@ -72,7 +72,7 @@ impl Start {
             is_certain,
             ..
         } = call;
-        encodings::note_disabled(unseen);
+        features::note_unseen(unseen);
         let format = &recognised.format;
         let provider = Provider::from_id(&recognised.provider);
         let reports_usage = unseen.is_some() || format.reports_usage(&info);
@@ -249,5 +249,6 @@ impl Start {
     }
 }
 
-/// Room for what may be added to a request's own attributes.
-const EXTRA_CAPACITY: usize = 5;
+/// Room for what may be added to a request's own attributes, and to the span at the end of the call, so that its vector
+/// does not grow.
+const EXTRA_CAPACITY: usize = 14;

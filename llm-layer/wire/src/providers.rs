@@ -101,6 +101,10 @@ impl Provider {
     #[must_use]
     pub fn at(target: &Target<'_>) -> Option<&'static Self> {
         let host = target.host?;
+        // No domain ends like an IP address.
+        if host.ends_with(|end: char| end.is_ascii_digit() || end == ']') {
+            return None;
+        }
         PROVIDERS
             .iter()
             .find(|row| row.hosts.iter().any(|entry| entry.includes(host, target)))
@@ -160,18 +164,21 @@ pub(crate) fn find(target: &Target<'_>, path: &str, candidates: &mut Vec<Candida
     }
     let is_get = *target.method == Method::GET;
     let tail = tail(path);
-    // The host is the same for all APIs of the path.
-    let mut at = None;
+    // The host and the name that it gives are the same for all APIs of the path.
+    let mut known = None;
     for usual in PROVIDERS {
         for api in usual.apis {
             let is_it = api.path.may_end(tail) && api.is_get == is_get && api.path.ends(path);
             if !is_it || !api.is_at(target) {
                 continue;
             }
-            let at = *at.get_or_insert_with(|| Provider::at(target));
+            let (at, name) = *known.get_or_insert_with(|| {
+                let at = Provider::at(target);
+                (at, name(at, path))
+            });
             let is_known_host =
                 at.is_some() || usual.default_port.is_some() && usual.default_port == target.port;
-            if let Some(provider) = name(at, path).or(usual.id) {
+            if let Some(provider) = name.or(usual.id) {
                 add_built_in(api.format, provider, api.proof, is_known_host, candidates);
             }
         }
@@ -180,7 +187,9 @@ pub(crate) fn find(target: &Target<'_>, path: &str, candidates: &mut Vec<Candida
 
 /// The name of the provider by its host, or else by a gateway's path.
 fn name(at: Option<&Provider>, path: &str) -> Option<&'static str> {
-    let is_behind = |row: &&Provider| row.gateway_path.is_some_and(|part| path.contains(part));
+    // For one search of a short text, the standard library's searcher takes longer to set up than this.
+    let has = |part: &str| path.as_bytes().windows(part.len()).any(|window| window == part.as_bytes());
+    let is_behind = |row: &&Provider| row.gateway_path.is_some_and(has);
     at.or_else(|| PROVIDERS.iter().find(is_behind))?.id
 }
 

@@ -23,8 +23,8 @@ pub fn recognise(target: &Target<'_>, rules: &[Rule]) -> Option<Recognised> {
 
 fn all(target: &Target<'_>, path: &str, rules: &[Rule]) -> Vec<Candidate> {
     let is_post = target.method == Method::POST;
-    // Nearly all paths have one.
-    let mut all = Vec::with_capacity(1);
+    // Few paths have more.
+    let mut all = Vec::with_capacity(2);
     if is_post {
         let rules = rules.iter().filter(|rule| rule.is_about(target, path));
         all.extend(rules.map(Rule::candidate));

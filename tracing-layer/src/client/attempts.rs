@@ -48,6 +48,13 @@ struct Sent {
     span: Option<SpanId>,
 }
 
+impl Sent {
+    /// Returns whether the predicate decides about a request to this target, or about the next ones to it.
+    fn is_open_to_others(&self, target: u64) -> bool {
+        self.count > 0 && !self.redirected && self.last != target
+    }
+}
+
 /// One of several attempts, with its number.
 #[derive(Debug)]
 pub(super) struct NumberedAttempt {
@@ -90,18 +97,29 @@ impl Attempts {
     /// Counts a request that is sent in `cx`, if it is an attempt.
     pub(super) fn count(&self, attempt: &Attempt<'_>, cx: &Context) -> Option<NumberedAttempt> {
         let target = target(attempt);
-        let other = self.others.call(|others| others(attempt)).unwrap_or(false);
         let mut sent = self.sent();
         if sent.span.is_some() && sent.span == span_id(cx) {
             return None;
         }
+        if sent.is_open_to_others(target) {
+            // The predicate is the user's code, so it does not run under the lock. Most requests are sent once, to
+            // one target, and do not need it.
+            drop(sent);
+            let is_included = self.others.call(|others| others(attempt)).unwrap_or(false);
+            sent = self.sent();
+            if sent.is_open_to_others(target) {
+                if is_included {
+                    sent.last = target;
+                } else if sent.first != target {
+                    return None;
+                }
+            }
+        }
         if sent.count == 0 {
             sent.first = target;
+        }
+        if sent.count == 0 || sent.redirected {
             sent.last = target;
-        } else if sent.redirected || other {
-            sent.last = target;
-        } else if ![sent.first, sent.last].contains(&target) {
-            return None;
         }
         sent.redirected = false;
         let before = sent.count;

@@ -22,8 +22,8 @@ pub(crate) struct Cli {
     /// The exporter for spans [default: console]
     #[arg(long, value_enum)]
     exporter: Option<ExporterName>,
-    /// The collector. Port 4317 uses gRPC; port 4318, or a URL with a path, uses HTTP. Implies --exporter
-    /// otlp [default: http://127.0.0.1:4317]
+    /// The collector. Port 4317 uses gRPC; any other port, or a URL with a path, uses HTTP. Implies
+    /// --exporter otlp [default: http://127.0.0.1:4318]
     #[arg(long, value_name = "URL")]
     otlp_endpoint: Option<String>,
     /// Do not start this service, to see how the trace shows the failure.
@@ -74,7 +74,7 @@ impl Cli {
     }
 
     pub(crate) fn otlp_endpoint(&self) -> &str {
-        self.otlp_endpoint.as_deref().unwrap_or("http://127.0.0.1:4317")
+        self.otlp_endpoint.as_deref().unwrap_or("http://127.0.0.1:4318")
     }
 
     pub(crate) fn down(&self) -> Option<Service> {

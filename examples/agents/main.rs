@@ -30,7 +30,7 @@
 //!
 //! ```text
 //! cargo run --example agents
-//! cargo run --example agents -- --otlp-endpoint http://127.0.0.1:4317
+//! cargo run --example agents -- --otlp-endpoint http://127.0.0.1:4318
 //! cargo run --example agents -- --down inventory
 //! cargo run --example agents -- --help
 //! ```

@@ -14,7 +14,7 @@
 //!
 //! ```text
 //! cargo run --example existing_service
-//! cargo run --example existing_service -- --otlp-endpoint http://127.0.0.1:4317
+//! cargo run --example existing_service -- --otlp-endpoint http://127.0.0.1:4318
 //! cargo run --example existing_service -- --help
 //! ```
 

@@ -85,7 +85,7 @@ Examples:
   quickstart run \"What is the average amount by month?\" --tracing --otlp-endpoint http://127.0.0.1:4318
   quickstart run \"Which product sold most?\" --tracing --capture --file trace.jsonl
   quickstart serve --exporter prometheus
-  quickstart serve --otlp-endpoint http://127.0.0.1:4317 --metrics-listen 127.0.0.1:9464
+  quickstart serve --otlp-endpoint http://127.0.0.1:4318 --metrics-listen 127.0.0.1:9464
   quickstart --model-url https://api.openai.com/v1 --model gpt-4o-mini
   quickstart --model scripted-429
 

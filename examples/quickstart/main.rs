@@ -8,7 +8,7 @@
 //!
 //! ```text
 //! cargo run --example quickstart
-//! cargo run --example quickstart -- run "Which product sold most?" --tracing --otlp-endpoint http://127.0.0.1:4317
+//! cargo run --example quickstart -- run "Which product sold most?" --tracing --otlp-endpoint http://127.0.0.1:4318
 //! cargo run --example quickstart -- serve --exporter prometheus
 //! cargo run --example quickstart -- --help
 //! ```

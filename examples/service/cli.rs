@@ -23,7 +23,7 @@ pub(crate) struct Cli {
 const AFTER: &str = "\
 Examples:
   OTEL_TRACES_EXPORTER=console service
-  OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4317 service --port 8080
+  OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318 service --port 8080
   service --model-url http://127.0.0.1:11434/v1 --model llama3.2
 
 Then, in another terminal:

@@ -30,8 +30,8 @@ pub(crate) struct Cli {
     /// The exporter for spans [default: console]
     #[arg(long, global = true, value_enum)]
     exporter: Option<ExporterName>,
-    /// The collector. Port 4317 uses gRPC; port 4318, or a URL with a path, uses HTTP. Implies --exporter
-    /// otlp [default: http://127.0.0.1:4317]
+    /// The collector. Port 4317 uses gRPC; any other port, or a URL with a path, uses HTTP. Implies
+    /// --exporter otlp [default: http://127.0.0.1:4318]
     #[arg(long, global = true, value_name = "URL")]
     otlp_endpoint: Option<String>,
 }
@@ -97,6 +97,6 @@ impl Cli {
     }
 
     fn otlp_endpoint(&self) -> &str {
-        self.otlp_endpoint.as_deref().unwrap_or("http://127.0.0.1:4317")
+        self.otlp_endpoint.as_deref().unwrap_or("http://127.0.0.1:4318")
     }
 }

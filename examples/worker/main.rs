@@ -19,7 +19,7 @@
 //!
 //! ```text
 //! cargo run --example worker
-//! cargo run --example worker -- --otlp-endpoint http://127.0.0.1:4317
+//! cargo run --example worker -- --otlp-endpoint http://127.0.0.1:4318
 //! cargo run --example worker -- --help
 //! ```
 

@@ -70,7 +70,7 @@
 //! | `throughline.role` | string | If set by `LlmLayer::with_role`. Set at the start. | The role of the layer in the model call. `client`: The application that makes the call and reports its tokens. `proxy`: A proxy whose caller reports the tokens. |
 //! | `throughline.time_to_first_token` | double | If a streamed response has text. | The time in seconds from the call to the first text of a streamed response: content, reasoning or tool arguments. Frames with only a role, and pings, have no text. |
 //! | `throughline.time_waiting_for_reader` | double | If the response is streamed. | The time in seconds that a streamed response waited for its reader. |
-//! | `throughline.tokens.encoding` | string | If a count is an estimate. | The tokenizer of an estimate. It ends in `?` if the model's own tokenizer is unknown or a part of the text was not counted. It is `bytes/4` if there was no time to count. |
+//! | `throughline.tokens.encoding` | string | If a count is an estimate, or would be one with the feature `tiktoken`. | The tokenizer of an estimate. It ends in `?` if the model's own tokenizer is unknown or a part of the text was not counted. It is `bytes/4` if there was no time to count, and `tiktoken_disabled` if there is no estimate because the feature `tiktoken` is disabled. |
 //! | `throughline.tokens.input` | int | If estimated; with the role `proxy`, also if reported. | Input tokens that no provider reported, or that the caller of a proxy reports. On a scope, the sum of its model calls. |
 //! | `throughline.tokens.output` | int | If estimated; with the role `proxy`, also if reported. | Output tokens that no provider reported, or that the caller of a proxy reports. On a scope, the sum of its model calls. |
 //! | `throughline.tokens.source` | string | If the operation uses tokens, or the provider reports some. | The source of the token counts of a model call. `reported`: The provider reported the counts, and the response is complete. `partial`: The provider reported some counts, or the response is incomplete. `estimated`: The counts are estimates. `unknown`: The counts are unknown. `none`: The call was not sent. |
@@ -120,8 +120,8 @@
 //!
 //! Token counts are those of the provider's last usage report. Without a report they are estimated: the
 //! prompt by the formula of OpenAI's cookbook, the answer by its text, counted with tiktoken-rs (feature
-//! `tiktoken`, on by default) or with your own [`TokenCounter`]. A count that can be neither read nor
-//! estimated is omitted, never 0.
+//! `tiktoken`) or with your own [`TokenCounter`]. A count that can be neither read nor estimated is omitted, never 0;
+//! if the feature would estimate it, `throughline.tokens.encoding` is `tiktoken_disabled`.
 //!
 //! Counting does not block the caller. A background thread loads the vocabulary (about 0.1 s) when a stream
 //! that will not report usage starts, or a call in a scope with a [budget](throughline_agents::budget), or on

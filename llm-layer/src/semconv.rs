@@ -121,6 +121,8 @@ pub(crate) const RESPONSE_DRAINED: &str = "throughline.response.drained";
 pub(crate) const TOKENS_SOURCE: &str = "throughline.tokens.source";
 /// The rule that an estimate follows where the model's own tokenizer is not known.
 pub(crate) const TOKENS_ENCODING: &str = "throughline.tokens.encoding";
+/// The value of [`TOKENS_ENCODING`] if the feature that would estimate is disabled.
+pub(crate) const TIKTOKEN_DISABLED: &str = "tiktoken_disabled";
 /// Input tokens: of a call, an estimate that the conventions leave no name for, or what a proxy saw; of a
 /// scope, its total.
 pub(crate) const TOKENS_INPUT: &str = "throughline.tokens.input";

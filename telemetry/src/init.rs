@@ -9,8 +9,6 @@ use throughline_tracing_layer::provider::report_installed;
 use crate::config::{Exporter, IgnoredVariable, TelemetryConfig};
 use crate::error::InitError;
 use crate::exporter::ExporterSetup;
-#[cfg(feature = "otlp-http")]
-use crate::found_protocol::with_found_protocols;
 use crate::guard::{Active, Claim, Telemetry};
 use crate::health::warn;
 use crate::propagator::install_propagator;
@@ -58,8 +56,6 @@ pub fn init(config: TelemetryConfig) -> Result<Telemetry, InitError> {
     let config = config.with_sdk_variables()?.without_missing_files();
     config.check()?;
     let claim = Claim::take()?;
-    #[cfg(feature = "otlp-http")]
-    let config = with_found_protocols(config);
     set_target_model(&config);
     let is_printed = |signal| config.exporters_of(signal).contains(Exporter::Console);
     let in_order = is_printed(Signal::Traces) && is_printed(Signal::Metrics);

@@ -28,8 +28,8 @@
 //! | [`enabled`](TelemetryConfig::enabled) | `tracing.enabled`, `enable_tracing` | see below | `false` |
 //! | [`service_name`](TelemetryConfig::service_name) | `service_name`, `tracing.service_name` | `OTEL_SERVICE_NAME` | `unknown_service:` and the program |
 //! | [`exporter`](TelemetryConfig::exporter) | `tracing.exporter`, `exporter`; `metrics_exporter`, `logs_exporter` | `OTEL_{TRACES,METRICS,LOGS}_EXPORTER` | `console`, in files also `otlp`; see below |
-//! | [`endpoint`](TelemetryConfig::endpoint) | `tracing.endpoint`, `otlp_endpoint` | `OTEL_EXPORTER_OTLP_ENDPOINT`, `OTEL_EXPORTER_OTLP_{TRACES,METRICS,LOGS}_ENDPOINT` | `http://127.0.0.1:4317`, for HTTP `:4318` |
-//! | [`protocol`](TelemetryConfig::protocol) | `protocol` | `OTEL_EXPORTER_OTLP_PROTOCOL`, `OTEL_EXPORTER_OTLP_{TRACES,METRICS,LOGS}_PROTOCOL` | `http/protobuf` if the endpoint has the port 4318 or a path, or answers HTTP/1.1, also later, else `grpc` |
+//! | [`endpoint`](TelemetryConfig::endpoint) | `tracing.endpoint`, `otlp_endpoint` | `OTEL_EXPORTER_OTLP_ENDPOINT`, `OTEL_EXPORTER_OTLP_{TRACES,METRICS,LOGS}_ENDPOINT` | `http://127.0.0.1:4318`, for gRPC `:4317` |
+//! | [`protocol`](TelemetryConfig::protocol) | `protocol` | `OTEL_EXPORTER_OTLP_PROTOCOL`, `OTEL_EXPORTER_OTLP_{TRACES,METRICS,LOGS}_PROTOCOL` | `grpc` if the endpoint has the port 4317 and no path, else `http/protobuf` |
 //! | [`compression`](TelemetryConfig::compression) | `compression` | `OTEL_EXPORTER_OTLP_COMPRESSION`, `OTEL_EXPORTER_OTLP_{TRACES,METRICS,LOGS}_COMPRESSION` | `none` |
 //! | [headers](TelemetryConfig::with_header) | | `OTEL_EXPORTER_OTLP_HEADERS`, `OTEL_EXPORTER_OTLP_{TRACES,METRICS,LOGS}_HEADERS` | none |
 //! | [timeout](TelemetryConfig::with_timeout) of a delivery over OTLP | | the shorter of `OTEL_EXPORTER_OTLP_TIMEOUT`, or its form for one signal, and `OTEL_{BSP,BLRP}_EXPORT_TIMEOUT`, `OTEL_METRIC_EXPORT_TIMEOUT`; in ms, 0 is no limit | 10 s |
@@ -59,8 +59,8 @@
 //! In code, each setting has a setter. [`TelemetryConfig::with_signal`] sets what one signal has for itself, such
 //! as its endpoint, its timeout or the size of its batches.
 //!
-//! A file is JSON, or TOML or YAML if its name ends in `.toml`, `.yaml` or `.yml`. Nested tables and dotted keys
-//! are equivalent, and `null` is unset. The most specific sampling rule in a file applies: an exact route before
+//! A file is JSON, or TOML or YAML if its name ends in `.toml`, `.yaml` or `.yml`, which requires the feature `toml` or
+//! `yaml`. Nested tables and dotted keys are equivalent, and `null` is unset. The most specific sampling rule in a file applies: an exact route before
 //! a pattern, a longer pattern before a shorter one.
 //!
 //! ```
@@ -74,7 +74,7 @@
 //! [tracing]
 //! enabled = true
 //! exporter = "otlp"
-//! endpoint = "http://127.0.0.1:4317"
+//! endpoint = "http://127.0.0.1:4318"
 //!
 //! [tail] # keeps unsampled traces
 //! errors = true
@@ -101,7 +101,7 @@
 //! If `OTEL_CONFIG_FILE` names a file in [OpenTelemetry's
 //! format](https://opentelemetry.io/docs/specs/otel/configuration/sdk/), in versions 1.0 to 1.2, only this file is
 //! read. Variables have an effect only where the file refers to them, as in `${NAME:-default}`, except for those
-//! that the layers and [the console](#the-console) read. In code, use
+//! that the layers and [the console](#the-console) read. This requires the feature `yaml`. In code, use
 //! [`TelemetryConfig::from_declarative_file`].
 //!
 //! ```
@@ -350,8 +350,6 @@ mod error;
 mod exporter;
 #[cfg(any(feature = "logs", feature = "trace-layer"))]
 mod exporter_library;
-#[cfg(feature = "otlp-http")]
-mod found_protocol;
 mod guard;
 mod health;
 mod hook;

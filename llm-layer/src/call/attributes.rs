@@ -183,6 +183,11 @@ fn push_tokens(call: &CallState, attributes: &mut Vec<KeyValue>, outcome: &Outco
             (false, false) => call.request.tokenizer.encoding().to_string(),
         };
         attributes.push(KeyValue::new(semconv::TOKENS_ENCODING, name));
+    } else if outcome.is_uncounted {
+        attributes.push(KeyValue::new(
+            semconv::TOKENS_ENCODING,
+            semconv::TIKTOKEN_DISABLED,
+        ));
     }
 }
 

@@ -13,7 +13,7 @@ use throughline_tracing_layer::observe::{End, EndAt, Observe, ResponseHead};
 use super::peek::peek;
 use super::reply_counters::ReplyCounters;
 use super::state::{CallResponse, CallState};
-use super::{encodings, metrics, rate_limits, recorder};
+use super::{features, metrics, rate_limits, recorder};
 use crate::semconv;
 
 /// Observes the response of a model call.
@@ -40,7 +40,7 @@ impl CallObserver {
             budget::warn_not_enforced();
         }
         this.response.reader.read_head(headers);
-        encodings::note_disabled(this.response.reader.unseen());
+        features::note_unseen(this.response.reader.unseen());
         if !status.is_success() {
             this.response.refusal_headers.extend(refusal_headers(headers));
         }

@@ -32,6 +32,8 @@ pub(super) struct Outcome {
     pub(super) is_rough: bool,
     /// Some of the text was not counted exactly.
     pub(super) is_inexact: bool,
+    /// A count is unknown that the feature `tiktoken`, which is disabled, would estimate.
+    pub(super) is_uncounted: bool,
 }
 
 /// The value of `throughline.tokens.source`.

@@ -72,6 +72,7 @@ fn record(mut finished: FinishedCall, is_rough: bool) {
         cost: measured.cost,
         is_rough,
         is_inexact: measured.is_inexact,
+        is_uncounted: measured.is_uncounted,
     };
     if call.has_span && call.cx.span().is_recording() {
         attributes::record(&mut call, &outcome);

@@ -8,6 +8,7 @@ use throughline_llm_wire::{Operation, UsagePart};
 use throughline_tokens::{SegmentedCounter, approximate_tokens, background};
 
 use super::cost::{self, CostDetails};
+use super::features;
 use super::outcome::{FinishedCall, Provenance};
 use super::prompt::CountedPrompt;
 use super::state::CallState;
@@ -20,6 +21,8 @@ pub(super) struct Measured {
     pub(super) cost: CostDetails,
     /// Some of the text was not counted exactly.
     pub(super) is_inexact: bool,
+    /// A count is unknown that the feature `tiktoken`, which is disabled, would estimate.
+    pub(super) is_uncounted: bool,
     /// What the counter `prompt_size` adds: input, then output.
     pub(super) prompt_size: [Option<u64>; 2],
 }
@@ -33,6 +36,7 @@ pub(super) fn measure(finished: &mut FinishedCall, is_rough: bool) -> Measured {
     let has_failed = finished.failure.is_some() && !is_whole;
     let is_refused = finished.is_refused;
     let ended_at = finished.at;
+    let (counts_prompt, counts_answer) = needed_estimates(finished);
     let call = &mut *finished.call;
     let operation = call.request.parameters.operation;
     let is_inference = operation.is_inference();
@@ -81,7 +85,13 @@ pub(super) fn measure(finished: &mut FinishedCall, is_rough: bool) -> Measured {
             (usage.cost, cost) = cost::compute(call, &usage, ended_at);
         }
     }
+    let is_unknown = counts_prompt && usage.input.is_none() || counts_answer && usage.output.is_none();
+    let is_uncounted = is_unknown && operation.uses_tokens() && call.request.tokenizer.is_disabled();
+    if is_uncounted {
+        features::note_uncounted();
+    }
     Measured {
+        is_uncounted,
         prompt_size: prompt_size(call, &usage, is_rough),
         usage,
         cost,

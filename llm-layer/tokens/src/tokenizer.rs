@@ -98,9 +98,18 @@ impl Tokenizer {
         &self.encoding
     }
 
+    /// Returns whether this is the built-in tokenizer without the feature `tiktoken`, which counts nothing.
+    #[must_use]
+    pub fn is_disabled(&self) -> bool {
+        cfg!(not(feature = "tiktoken")) && Arc::ptr_eq(&self.counter.0, &BUILT_IN.0)
+    }
+
     /// Returns whether everything that counting needs is loaded.
     #[must_use]
     pub fn is_ready(&self) -> bool {
+        if self.is_disabled() {
+            return true;
+        }
         let is_ready = |(name, state): &(Cow<_>, Preparation)| {
             *name == self.encoding.name() && *state == Preparation::Ready
         };

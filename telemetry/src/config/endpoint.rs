@@ -50,12 +50,12 @@ impl Endpoint {
         }
     }
 
-    /// The protocol that the port or the path implies.
+    /// The protocol that the port and the path imply. Without either, it is that of the specification.
     pub(super) fn protocol(&self) -> Protocol {
-        if self.port == Some(4318) || !self.path.is_empty() {
-            Protocol::HttpProtobuf
-        } else {
+        if self.port == Some(4317) && self.path.is_empty() {
             Protocol::Grpc
+        } else {
+            Protocol::HttpProtobuf
         }
     }
 

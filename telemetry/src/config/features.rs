@@ -3,7 +3,7 @@
 
 use std::fmt::Display;
 
-use crate::config::{Exporter, OtlpTarget, Propagator, Protocol, TelemetryConfig};
+use crate::config::{Compression, Exporter, OtlpTarget, Propagator, Protocol, TelemetryConfig};
 use crate::error::InitError;
 use crate::signal::Signal;
 
@@ -27,10 +27,14 @@ macro_rules! feature {
 const FILE: Feature = feature!("file");
 const OTLP_GRPC: Feature = feature!("otlp-grpc");
 const OTLP_HTTP: Feature = feature!("otlp-http");
+const OTLP_JSON: Feature = feature!("otlp-json");
 const PROMETHEUS: Feature = feature!("prometheus");
+const GZIP: Feature = feature!("gzip");
 const TLS: Feature = feature!("tls");
 const VIEWER: Feature = feature!("viewer");
 const XRAY: Feature = feature!("xray");
+pub(super) const TOML: Feature = feature!("toml");
+pub(super) const YAML: Feature = feature!("yaml");
 
 /// Either feature that enables OTLP.
 const OTLP: Feature = Feature {
@@ -49,7 +53,7 @@ impl Feature {
         format!("{what} needs the feature \"{name}\" of throughline-telemetry, which is not compiled in")
     }
 
-    fn check(self, what: impl Display) -> Result<(), InitError> {
+    pub(super) fn check(self, what: impl Display) -> Result<(), InitError> {
         if self.is_compiled_in {
             Ok(())
         } else {
@@ -78,8 +82,15 @@ impl Protocol {
     pub(crate) fn feature(self) -> Feature {
         match self {
             Self::Grpc => OTLP_GRPC,
-            Self::HttpProtobuf | Self::HttpJson => OTLP_HTTP,
+            Self::HttpProtobuf => OTLP_HTTP,
+            Self::HttpJson => OTLP_JSON,
         }
+    }
+}
+
+impl Compression {
+    pub(super) fn feature(self) -> Option<Feature> {
+        (self == Self::Gzip).then_some(GZIP)
     }
 }
 
@@ -93,6 +104,9 @@ impl OtlpTarget {
     /// Checks that the features for this collector are compiled in.
     fn check_features(&self) -> Result<(), InitError> {
         self.protocol.feature().check(self)?;
+        if let Some(feature) = self.compression.feature() {
+            feature.check(format_args!("compression of {self}"))?;
+        }
         if self.is_https() { TLS.check(self) } else { Ok(()) }
     }
 }
@@ -158,7 +172,7 @@ mod tests {
             (config(Exporter::Viewer), "the exporter viewer".to_owned(), VIEWER),
             (otlp(grpc, "http://c"), by_grpc("http://c"), OTLP_GRPC),
             (otlp(http, "http://c"), by_http("http://c"), OTLP_HTTP),
-            (otlp(json, "http://c"), by_http("http://c"), OTLP_HTTP),
+            (otlp(json, "http://c"), by_http("http://c"), OTLP_JSON),
             (
                 otlp(grpc, "https://c"),
                 by_grpc("https://c"),
@@ -173,6 +187,17 @@ mod tests {
             let result = ExporterSetup::new(config).providers(None).map(drop);
             expect_named(result, &what, feature);
         }
+        let gzip = otlp(http, "http://c").with_compression(Compression::Gzip);
+        let result = ExporterSetup::new(gzip).providers(None).map(drop);
+        if OTLP_HTTP.is_compiled_in {
+            expect_named(result, &format!("compression of {}", by_http("http://c")), GZIP);
+        }
+        let toml = TelemetryConfig::from_toml_str("").map(drop);
+        expect_named(toml, "a configuration in TOML", TOML);
+        let yaml = TelemetryConfig::from_yaml_str("").map(drop);
+        expect_named(yaml, "a configuration in YAML", YAML);
+        let declarative = TelemetryConfig::from_declarative_str("file_format: '1.0'").map(drop);
+        expect_named(declarative, "a declarative configuration", YAML);
         let config = TelemetryConfig::default().with_propagators([Propagator::XRay]);
         expect_named(install_propagator(&config), "the propagator xray", XRAY);
     }

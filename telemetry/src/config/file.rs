@@ -3,6 +3,9 @@
 use std::fs;
 use std::path::Path;
 
+use serde_json::{Map, Value};
+
+use crate::config::features::{TOML, YAML};
 use crate::config::yaml::{self, Scalars};
 use crate::config::{TelemetryConfig, json, table};
 use crate::error::{ConfigSource, InitError};
@@ -40,7 +43,7 @@ impl TelemetryConfig {
     /// Reads a TOML file with the same keys as JSON.
     ///
     /// # Errors
-    /// Returns an error if the file cannot be read, is not TOML, or has an unknown key or a value that is not
+    /// Returns an error if the feature `toml` is disabled, or if the file cannot be read, is not TOML, or has an unknown key or a value that is not
     /// accepted.
     pub fn from_toml_file(path: impl AsRef<Path>) -> Result<Self, InitError> {
         let path = path.as_ref();
@@ -51,7 +54,7 @@ impl TelemetryConfig {
     /// Reads TOML, like [`from_toml_file`](Self::from_toml_file).
     ///
     /// # Errors
-    /// Returns an error if the text is not TOML, or has an unknown key or a value that is not accepted.
+    /// Returns an error if the feature `toml` is disabled, or if the text is not TOML, or has an unknown key or a value that is not accepted.
     ///
     /// ```
     /// use throughline_telemetry::TelemetryConfig;
@@ -68,7 +71,7 @@ impl TelemetryConfig {
     /// [`from_declarative_file`](Self::from_declarative_file).
     ///
     /// # Errors
-    /// Returns an error if the file cannot be read, is not YAML, or has an unknown key or a value that is not
+    /// Returns an error if the feature `yaml` is disabled, or if the file cannot be read, is not YAML, or has an unknown key or a value that is not
     /// accepted.
     pub fn from_yaml_file(path: impl AsRef<Path>) -> Result<Self, InitError> {
         let path = path.as_ref();
@@ -79,7 +82,7 @@ impl TelemetryConfig {
     /// Reads YAML, like [`from_yaml_file`](Self::from_yaml_file).
     ///
     /// # Errors
-    /// Returns an error if the text is not YAML, or has an unknown key or a value that is not accepted.
+    /// Returns an error if the feature `yaml` is disabled, or if the text is not YAML, or has an unknown key or a value that is not accepted.
     ///
     /// ```
     /// use throughline_telemetry::TelemetryConfig;
@@ -109,14 +112,14 @@ impl TelemetryConfig {
     }
 
     fn from_toml(text: &str, place: &ConfigSource) -> Result<Self, InitError> {
-        let text = without_mark(text);
-        let table = toml::from_str(text);
-        let table =
-            table.map_err(|error| InitError::syntax(place, "a TOML table", toml_error(&error, text)))?;
+        TOML.check("a configuration in TOML")?;
+        let table = toml_table(without_mark(text));
+        let table = table.map_err(|why| InitError::syntax(place, "a TOML table", why))?;
         table::read(&table, place)
     }
 
     fn from_yaml(text: &str, place: &ConfigSource) -> Result<Self, InitError> {
+        YAML.check("a configuration in YAML")?;
         let table = yaml::parse(without_mark(text), Scalars::Text);
         let table = table.map_err(|why| InitError::syntax(place, "YAML", why))?;
         table::read(&table, place)
@@ -128,7 +131,19 @@ fn without_mark(text: &str) -> &str {
     text.strip_prefix('\u{feff}').unwrap_or(text)
 }
 
-/// The error and its position, without the line, which may contain a secret.
+/// Parses TOML. The error has its position, without the line, which may contain a secret.
+#[cfg(feature = "toml")]
+fn toml_table(text: &str) -> Result<Map<String, Value>, String> {
+    toml::from_str(text).map_err(|error| toml_error(&error, text))
+}
+
+/// Parses nothing. The caller has checked the feature.
+#[cfg(not(feature = "toml"))]
+fn toml_table(_: &str) -> Result<Map<String, Value>, String> {
+    Err("the feature `toml` is disabled".to_owned())
+}
+
+#[cfg(feature = "toml")]
 fn toml_error(error: &toml::de::Error, text: &str) -> String {
     let before = error
         .span()

@@ -73,11 +73,11 @@ pub struct TelemetryConfig {
     pub service_name: Option<String>,
     /// The exporters of spans and metrics. Default: [`Exporter::Console`].
     pub exporter: Exporters,
-    /// The collector's URL. Default: `http://127.0.0.1:4317`, or `http://127.0.0.1:4318` if `protocol` is
-    /// HTTP.
+    /// The collector's URL. Default: `http://127.0.0.1:4318`, or `http://127.0.0.1:4317` if `protocol` is
+    /// gRPC.
     pub endpoint: Option<String>,
-    /// The protocol of requests to the collector. Default: HTTP if the endpoint has a path or port 4318,
-    /// otherwise gRPC.
+    /// The protocol of requests to the collector. Default: gRPC if the endpoint has port 4317 and no path,
+    /// otherwise HTTP with protobuf.
     pub protocol: Option<Protocol>,
     /// The compression of requests to the collector. Default: none.
     pub compression: Compression,

@@ -46,9 +46,9 @@ impl TelemetryConfig {
         self
     }
 
-    /// Sets the collector's URL, such as `http://127.0.0.1:4317`. The URL can have a path, such as that of a
+    /// Sets the collector's URL, such as `http://127.0.0.1:4318`. The URL can have a path, such as that of a
     /// proxy. For HTTP, `/v1/traces` or `/v1/metrics` is appended unless the path already ends with it.
-    /// Default: `http://127.0.0.1:4317`, or port 4318 if the protocol is HTTP.
+    /// Default: `http://127.0.0.1:4318`, or port 4317 if the protocol is gRPC.
     #[must_use]
     pub fn with_endpoint(mut self, url: impl Into<String>) -> Self {
         self.endpoint = Some(url.into());
@@ -58,8 +58,8 @@ impl TelemetryConfig {
         self
     }
 
-    /// Sets the protocol of requests to the collector. Default: HTTP if the endpoint
-    /// has a path or port 4318, otherwise gRPC.
+    /// Sets the protocol of requests to the collector. Default: gRPC if the endpoint
+    /// has port 4317 and no path, otherwise HTTP with protobuf.
     #[must_use]
     pub fn with_protocol(mut self, protocol: Protocol) -> Self {
         self.protocol = Some(protocol);

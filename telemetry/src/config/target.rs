@@ -16,13 +16,6 @@ pub(crate) struct OtlpTarget {
     pub(crate) signal: Signal,
     pub(crate) protocol: Protocol,
     pub(crate) url: String,
-    /// The URL over HTTP, if gRPC is only assumed: the endpoint is configured, its protocol is not, and its port
-    /// is not that of gRPC.
-    #[cfg_attr(
-        not(feature = "otlp-http"),
-        expect(dead_code, reason = "nothing is delivered over HTTP")
-    )]
-    pub(crate) http_url: Option<String>,
     pub(crate) compression: Compression,
     pub(crate) tls: TlsConfig,
     pub(crate) headers: Headers,
@@ -43,16 +36,12 @@ impl OtlpTarget {
                 .map_err(|accepted| InitError::not_accepted(ConfigSource::Code, "endpoint", url, accepted))
         });
         let endpoint = endpoint.transpose()?;
-        let implied = || endpoint.as_ref().map_or(Protocol::Grpc, Endpoint::protocol);
-        let configured = own.protocol.or(config.protocol);
-        let protocol = configured.unwrap_or_else(implied);
-        let is_assumed = |endpoint: &&Endpoint| {
-            configured.is_none() && protocol == Protocol::Grpc && !endpoint.address().ends_with(":4317")
+        let implied = || {
+            endpoint
+                .as_ref()
+                .map_or(Protocol::HttpProtobuf, Endpoint::protocol)
         };
-        let http_url = endpoint.as_ref().filter(is_assumed).map(|endpoint| {
-            let whole = own.endpoint.clone();
-            whole.unwrap_or_else(|| endpoint.with_path(signal))
-        });
+        let protocol = own.protocol.or(config.protocol).unwrap_or_else(implied);
         let url = match (&own.endpoint, endpoint, protocol) {
             (Some(url), _, _) => url.clone(),
             (None, Some(endpoint), Protocol::Grpc) => endpoint.origin,
@@ -66,7 +55,6 @@ impl OtlpTarget {
             signal,
             protocol,
             url,
-            http_url,
             compression: own.compression.unwrap_or(config.compression),
             tls: own.tls.or(&config.tls),
             headers: config.headers(signal),
@@ -77,18 +65,6 @@ impl OtlpTarget {
 
     pub(crate) fn is_https(&self) -> bool {
         self.url.starts_with("https:")
-    }
-
-    /// Returns the same collector over HTTP, if gRPC is only assumed.
-    #[cfg(feature = "otlp-http")]
-    pub(crate) fn over_http(&self) -> Option<Self> {
-        let url = self.http_url.clone()?;
-        Some(Self {
-            protocol: Protocol::HttpProtobuf,
-            url,
-            http_url: None,
-            ..self.clone()
-        })
     }
 
     /// The time limit of one delivery.

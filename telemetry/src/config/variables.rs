@@ -29,6 +29,7 @@ impl Variables {
     }
 
     /// Returns the value of a variable as it is.
+    #[cfg(feature = "yaml")]
     pub(super) fn get_raw(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)
     }

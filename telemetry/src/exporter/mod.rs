@@ -1,6 +1,13 @@
 //! The exporters. Each implements [`SignalExporter`](signal_exporter::SignalExporter); [`ExporterSetup`]
 //! creates the configured ones.
 
+#[cfg(any(
+    feature = "file",
+    feature = "otlp-grpc",
+    feature = "otlp-http",
+    feature = "viewer"
+))]
+mod batch;
 mod console;
 #[cfg(feature = "file")]
 mod json;

@@ -1,9 +1,10 @@
 //! A connection to a collector, over gRPC or HTTP.
 
 #[cfg(feature = "otlp-grpc")]
-use super::grpc::{Grpc, Runtime};
+use super::grpc::Grpc;
 #[cfg(feature = "otlp-http")]
 use super::http::Http;
+use super::runtime::Runtime;
 use super::{CollectorReply, OtlpRequest};
 use crate::config::{OtlpTarget, Protocol};
 use crate::error::InitError;
@@ -29,29 +30,22 @@ impl Connection {
     }
 }
 
-/// Creates connections, and owns the shared gRPC runtime. The first gRPC connection starts it.
+/// Creates connections, and owns their runtime. The first connection starts it.
 #[derive(Debug, Default)]
 pub(crate) struct Connector {
-    #[cfg(feature = "otlp-grpc")]
     runtime: Option<Runtime>,
 }
 
 impl Connector {
     /// Prepares a connection. Nothing is sent yet.
-    #[cfg_attr(
-        not(feature = "otlp-grpc"),
-        expect(
-            clippy::needless_pass_by_ref_mut,
-            clippy::unused_self,
-            reason = "HTTP connections share nothing"
-        )
-    )]
     pub(crate) fn connect(&mut self, target: &OtlpTarget) -> Result<Connection, InitError> {
         match target.protocol {
             #[cfg(feature = "otlp-grpc")]
             Protocol::Grpc => Grpc::new(target, &mut self.runtime).map(Connection::Grpc),
             #[cfg(feature = "otlp-http")]
-            Protocol::HttpProtobuf | Protocol::HttpJson => Http::new(target).map(Connection::Http),
+            Protocol::HttpProtobuf | Protocol::HttpJson => {
+                Http::new(target, &mut self.runtime).map(Connection::Http)
+            }
             #[cfg(not(all(feature = "otlp-grpc", feature = "otlp-http")))]
             protocol => Err(protocol.feature().error(target)),
         }

@@ -1,22 +1,19 @@
-//! OTLP over gRPC, on a separate runtime. It works without Tokio, and while the program's runtime is stopped.
+//! OTLP over gRPC.
 //!
 //! This module makes the unary call on tonic's channel instead of using tonic's client. That client reports a
 //! response that is too long like a rejection by the collector (`OutOfRange`, which is retried), so it is
 //! unclear whether the request was accepted. It also panics on status details that are not base64.
 
 use std::future::poll_fn;
-use std::sync::mpsc;
 use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
+use bytes::Bytes;
 use http::header::{CONTENT_TYPE, TE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Version};
 use http_body_util::{BodyExt, Full};
-use opentelemetry::Context;
-use opentelemetry_http::Bytes;
 use percent_encoding::percent_decode;
-use tokio::runtime::{self, Handle};
 use tonic::Code;
 use tonic::body::Body;
 use tonic::transport::{Channel, Endpoint};
@@ -24,59 +21,18 @@ use tower_service::Service;
 
 use super::answer::{line, partial};
 use super::retry_info::retry_delay;
+use super::runtime::{Runtime, RuntimeHandle};
 use super::{CollectorReply, MAX_ANSWER_BYTES, OtlpRequest, PartialSuccess};
 use crate::config::OtlpTarget;
 use crate::error::{InitError, chain};
 use crate::signal::Signal;
-
-/// A runtime with one thread, on which telemetry is suppressed. It is dropped without waiting, because
-/// dropping a Tokio runtime inside another one panics.
-#[derive(Debug)]
-pub(crate) struct Runtime(Option<runtime::Runtime>);
-
-impl Runtime {
-    fn start() -> Result<Self, InitError> {
-        runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .thread_name("throughline-otlp")
-            .on_thread_start(|| std::mem::forget(Context::enter_telemetry_suppressed_scope()))
-            .enable_all()
-            .build()
-            .map(|runtime| Self(Some(runtime)))
-            .map_err(|error| {
-                InitError::exporter("the runtime for OTLP over gRPC cannot be started".into())
-                    .caused_by(error)
-            })
-    }
-
-    fn handle(runtime: &mut Option<Self>) -> Result<Handle, InitError> {
-        let running = match runtime {
-            Some(running) => running,
-            None => runtime.insert(Self::start()?),
-        };
-        let gone = || InitError::exporter("the runtime for OTLP over gRPC has ended".into());
-        running
-            .0
-            .as_ref()
-            .map(|runtime| runtime.handle().clone())
-            .ok_or_else(gone)
-    }
-}
-
-impl Drop for Runtime {
-    fn drop(&mut self) {
-        if let Some(runtime) = self.0.take() {
-            runtime.shutdown_background();
-        }
-    }
-}
 
 /// A channel and the method to call.
 #[derive(Debug)]
 pub(crate) struct Grpc {
     channel: Channel,
     method: &'static str,
-    runtime: Handle,
+    runtime: RuntimeHandle,
 }
 
 impl Grpc {
@@ -89,9 +45,7 @@ impl Grpc {
         #[cfg(feature = "tls")]
         let endpoint = super::grpc_tls::secure(endpoint, target)?;
         let runtime = Runtime::handle(runtime)?;
-        let entered = runtime.enter();
-        let channel = endpoint.connect_lazy();
-        drop(entered);
+        let channel = runtime.enter(|| endpoint.connect_lazy());
         Ok(Self {
             channel,
             method: match target.signal {
@@ -106,15 +60,11 @@ impl Grpc {
     pub(super) fn send(&self, post: OtlpRequest<'_>) -> CollectorReply {
         let (channel, timeout) = (self.channel.clone(), post.timeout);
         let request = self.request(post);
-        let (sender, reply) = mpsc::channel();
-        drop(self.runtime.spawn(async move {
+        self.runtime.run(async move {
             let exchange = tokio::time::timeout(timeout, exchange(channel, request));
             let late = |_| CollectorReply::None(format!("timed out after {:.1} s", timeout.as_secs_f64()));
-            let _ = sender.send(exchange.await.unwrap_or_else(late));
-        }));
-        reply
-            .recv()
-            .unwrap_or_else(|_| CollectorReply::None("telemetry has ended".into()))
+            exchange.await.unwrap_or_else(late)
+        })
     }
 
     fn request(&self, post: OtlpRequest<'_>) -> Request<Body> {

@@ -1,46 +1,42 @@
-//! OTLP over HTTP, with a blocking client on the exporting thread.
+//! OTLP over HTTP.
 
-use std::io::Read;
-use std::thread;
 use std::time::{Duration, SystemTime};
 
-use reqwest::blocking::{self, Response};
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use reqwest::redirect::Policy;
+use reqwest::{Client, RequestBuilder, Response};
 
 use super::answer::partial;
 use super::refusal::message;
+use super::runtime::{Runtime, RuntimeHandle};
 use super::{CollectorReply, MAX_ANSWER_BYTES, OtlpRequest, PartialSuccess};
-use crate::config::OtlpTarget;
-use crate::config::Protocol;
+use crate::config::{OtlpTarget, Protocol};
 use crate::error::{InitError, chain};
 
 /// A client and its URL.
 #[derive(Debug)]
 pub(crate) struct Http {
-    client: blocking::Client,
+    client: Client,
     url: String,
     content_type: HeaderValue,
+    runtime: RuntimeHandle,
 }
 
 impl Http {
-    pub(super) fn new(target: &OtlpTarget) -> Result<Self, InitError> {
+    pub(super) fn new(target: &OtlpTarget, runtime: &mut Option<Runtime>) -> Result<Self, InitError> {
         // A redirected POST can become a GET without a body, which may be answered with 200.
-        let builder = blocking::Client::builder().timeout(None).redirect(Policy::none());
+        let builder = Client::builder().redirect(Policy::none());
         #[cfg(feature = "tls")]
         let builder = super::http_tls::secure(builder, target)?;
-        let failed = || InitError::exporter(format!("{target} cannot be set up"));
-        // A blocking client creates a runtime, which must not happen on a thread of another runtime.
-        let client = thread::spawn(move || builder.build())
-            .join()
-            .map_err(|_| failed())?;
+        let failed = |error| InitError::exporter(format!("{target} cannot be set up")).caused_by(error);
         Ok(Self {
-            client: client.map_err(|error| failed().caused_by(error))?,
+            client: builder.build().map_err(failed)?,
             url: target.url.clone(),
             content_type: HeaderValue::from_static(match target.protocol {
                 Protocol::HttpJson => JSON,
                 Protocol::Grpc | Protocol::HttpProtobuf => PROTOBUF,
             }),
+            runtime: Runtime::handle(runtime)?,
         })
     }
 
@@ -56,41 +52,48 @@ impl Http {
         } else {
             request
         };
-        match request.body(post.body).send() {
-            Ok(response) => self.reply(response),
-            // The error itself repeats the URL, which the report already contains.
-            Err(error) => CollectorReply::None(
-                std::error::Error::source(&error).map_or_else(|| error.to_string(), chain),
-            ),
+        let exchange = exchange(request.body(post.body), self.content_type.clone());
+        self.runtime.run(exchange)
+    }
+}
+
+async fn exchange(request: RequestBuilder, sent_type: HeaderValue) -> CollectorReply {
+    match request.send().await {
+        Ok(response) => read(response, sent_type).await,
+        // The error itself repeats the URL, which the report already contains.
+        Err(error) => {
+            CollectorReply::None(std::error::Error::source(&error).map_or_else(|| error.to_string(), chain))
         }
     }
+}
 
-    /// Reads a response. The status decides; a body that is incomplete or too long is ignored.
-    fn reply(&self, response: Response) -> CollectorReply {
-        let status = response.status();
-        let header = |name| response.headers().get(name);
-        let kind = header(CONTENT_TYPE)
-            .unwrap_or(&self.content_type)
-            .as_bytes()
-            .to_owned();
-        let retry_after = header(RETRY_AFTER).and_then(retry_after);
-        let mut body = Vec::new();
-        let limit = u64::try_from(MAX_ANSWER_BYTES).unwrap_or(u64::MAX);
-        let is_whole =
-            response.take(limit + 1).read_to_end(&mut body).is_ok() && body.len() <= MAX_ANSWER_BYTES;
-        let partial = if status.is_success() && is_whole {
-            partial(&body, kind.starts_with(JSON.as_bytes()))
-        } else {
-            PartialSuccess::default()
-        };
-        CollectorReply::Http {
-            status: status.as_u16(),
-            reason: status.canonical_reason().unwrap_or_default(),
-            is_page: kind.starts_with(b"text/html"),
-            retry_after,
-            message: message(&body, kind.starts_with(PROTOBUF.as_bytes())),
-            partial,
+/// Reads a response. The status decides; a body that is incomplete or too long is ignored.
+async fn read(mut response: Response, sent_type: HeaderValue) -> CollectorReply {
+    let status = response.status();
+    let header = |name| response.headers().get(name);
+    let kind = header(CONTENT_TYPE).unwrap_or(&sent_type).as_bytes().to_owned();
+    let retry_after = header(RETRY_AFTER).and_then(retry_after);
+    let mut body = Vec::new();
+    let is_whole = loop {
+        match response.chunk().await {
+            Ok(Some(more)) if body.len() + more.len() > MAX_ANSWER_BYTES => break false,
+            Ok(Some(more)) => body.extend_from_slice(&more),
+            Ok(None) => break true,
+            Err(_) => break false,
         }
+    };
+    let partial = if status.is_success() && is_whole {
+        partial(&body, kind.starts_with(JSON.as_bytes()))
+    } else {
+        PartialSuccess::default()
+    };
+    CollectorReply::Http {
+        status: status.as_u16(),
+        reason: status.canonical_reason().unwrap_or_default(),
+        is_page: kind.starts_with(b"text/html"),
+        retry_after,
+        message: message(&body, kind.starts_with(PROTOBUF.as_bytes())),
+        partial,
     }
 }
 

@@ -1,7 +1,6 @@
 //! TLS for HTTP: the system's roots, the configured roots, and a client certificate.
 
-use reqwest::blocking::ClientBuilder;
-use reqwest::{Certificate, Identity};
+use reqwest::{Certificate, ClientBuilder, Identity};
 
 use crate::config::OtlpTarget;
 use crate::error::InitError;

@@ -1,7 +1,7 @@
 //! OTLP transport: a connection that sends an encoded request over gRPC or HTTP and returns the reply.
 //!
-//! `opentelemetry-otlp` encodes the requests. Its transports are not used, because they do not report
-//! rejected items and their reason, and do not limit the size of a request.
+//! The transports of `opentelemetry-otlp` are not used, because they do not report rejected items and their
+//! reason, and do not limit the size of a request.
 
 mod advice;
 mod answer;
@@ -20,6 +20,7 @@ mod reply;
 mod request;
 #[cfg(feature = "otlp-grpc")]
 mod retry_info;
+mod runtime;
 mod tls_advice;
 
 pub(crate) use advice::{HEADERS, NO_GRPC, connection_advice, is_late, speaks_http1};

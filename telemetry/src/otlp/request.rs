@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ::http::HeaderMap;
-use opentelemetry_http::Bytes;
+use bytes::Bytes;
 
 /// An encoded request.
 #[derive(Debug)]

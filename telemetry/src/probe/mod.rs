@@ -13,8 +13,6 @@ use tracing::Dispatch;
 
 use crate::config::Endpoint;
 use crate::destination::Destination;
-#[cfg(feature = "otlp-http")]
-use crate::found_protocol::over_http;
 use crate::sniff::connect;
 #[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
 use crate::{error::chain, exporter};
@@ -112,8 +110,6 @@ fn answer(destination: &Destination, address: &str, timeout: Duration) -> ProbeR
     match destination {
         #[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
         Destination::Otlp(target) => {
-            #[cfg(feature = "otlp-http")]
-            let target = &over_http(target, timeout.mul_f32(0.2)).unwrap_or_else(|| target.clone());
             // Shorter than the wait, so that a partial result is reported instead of a timeout.
             match exporter::otlp::send_empty_export(target, timeout.mul_f32(0.8)) {
                 Ok(reply) => advice::answer(reply, target, address, timeout),

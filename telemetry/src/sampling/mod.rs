@@ -72,7 +72,7 @@ fn parent_based(parents: &ParentSamplers, root: Box<dyn ShouldSample>) -> Box<dy
     )
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "yaml"))]
 mod tests {
     use opentelemetry::KeyValue;
     use opentelemetry::trace::{SpanKind, TraceId};

@@ -176,8 +176,8 @@ metrics     to the console; 0 delivered, 0 lost, 0 dropped, 0 queued
     let refused = "Connection refused (os error 111)";
     let expected = [
         "the sampling rate is 0: no new trace is recorded".to_owned(),
-        format!("traces cannot reach {url}: {refused}"),
-        format!("metrics cannot reach {url}: {refused}"),
+        format!("traces cannot reach {url}/v1/traces: {refused}"),
+        format!("metrics cannot reach {url}/v1/metrics: {refused}"),
     ];
     assert_eq!(
         telemetry.diagnose_within(TEST_TIMEOUT).warnings,

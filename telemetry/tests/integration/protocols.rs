@@ -1,6 +1,4 @@
-//! The protocol of an endpoint: found out if it is not configured, and named if it is the wrong one.
-
-use std::time::Duration;
+//! The protocol of an endpoint: HTTP if it is not configured, and named if it is the wrong one.
 
 use throughline_telemetry::{Exporter, Protocol, TelemetryConfig, init};
 
@@ -17,7 +15,7 @@ fn traces_to(collector: &Collector) -> TelemetryConfig {
 
 /// An HTTP port other than 4318 used to get gRPC.
 #[test]
-fn a_port_that_answers_http_gets_http() {
+fn a_port_that_is_not_of_grpc_gets_http() {
     let _turn = turn();
     let collector = Collector::start(Answer::Accept);
     let telemetry = init(traces_to(&collector)).expect("started");
@@ -87,27 +85,4 @@ fn a_failure_says_that_the_credentials_are_rejected() {
     let expected = "not everything was delivered; traces: HTTP export failed with status code: 401; it rejects the \
                     credentials: check the headers (OTEL_EXPORTER_OTLP_HEADERS)";
     assert_eq!(error, expected, "the hint of the diagnosis");
-}
-
-/// An endpoint where nobody answers must not delay the start of a program for long, or change the protocol.
-#[test]
-fn an_endpoint_that_is_silent_keeps_its_protocol() {
-    let _turn = turn();
-    let collector = Collector::start(Answer::Silence);
-    let telemetry = init(traces_to(&collector)).expect("started");
-    let diagnosis = telemetry.diagnose_within(Duration::ZERO);
-    let destinations: Vec<_> = diagnosis
-        .signals
-        .iter()
-        .map(|it| it.destination.clone())
-        .collect();
-    assert_eq!(
-        destinations,
-        [format!("http://{}", collector.address)],
-        "gRPC has no path"
-    );
-    collector.answer(Answer::Close);
-    telemetry
-        .shutdown_within(TEST_TIMEOUT)
-        .expect("nothing to deliver");
 }

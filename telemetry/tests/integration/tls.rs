@@ -254,6 +254,7 @@ fn the_variables_name_the_same_files() {
     let config = TelemetryConfig::from_vars([
         ("OTEL_TRACES_EXPORTER", "otlp".to_owned()),
         ("OTEL_METRICS_EXPORTER", "none".to_owned()),
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc".to_owned()),
         (
             "OTEL_EXPORTER_OTLP_ENDPOINT",
             format!("https://localhost:{}", collector.port()),

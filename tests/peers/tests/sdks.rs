@@ -66,7 +66,9 @@ async fn through_the_gateway(
     let rotel = rotel(grpc, http).await;
     let far = Tap::start(peer).await;
     let mut command = gateway(far.address, "");
-    command.env("OTEL_EXPORTER_OTLP_ENDPOINT", format!("http://{grpc}"));
+    command
+        .env("OTEL_EXPORTER_OTLP_ENDPOINT", format!("http://{grpc}"))
+        .env("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc");
     let mut gateway = Running::start(command);
     let address = gateway.line("http://").await;
     let near = Tap::start(address.parse().expect("an address")).await;

@@ -12,7 +12,7 @@ mod processor;
 mod report;
 mod resource;
 mod sampler;
-#[cfg(test)]
+#[cfg(all(test, feature = "yaml"))]
 mod tests;
 mod traces;
 
@@ -24,6 +24,7 @@ use serde_json::Value;
 use self::node::{Node, Section};
 use self::report::Report;
 use crate::config::expected::Expected;
+use crate::config::features::YAML;
 use crate::config::fields::Field;
 use crate::config::overlay::Overlay;
 use crate::config::variables::Variables;
@@ -42,7 +43,7 @@ impl TelemetryConfig {
     /// [`ignored_variables`](Self::ignored_variables).
     ///
     /// # Errors
-    /// Returns an error if the file cannot be read, is not YAML, has another major version, or has a value or
+    /// Returns an error if the feature `yaml` is disabled, or if the file cannot be read, is not YAML, has another major version, or has a value or
     /// a component that is not accepted.
     pub fn from_declarative_file(path: impl AsRef<Path>) -> Result<Self, InitError> {
         read_file(path.as_ref(), &Variables::from_process())
@@ -82,6 +83,7 @@ pub(super) fn read_file(path: &Path, variables: &Variables) -> Result<TelemetryC
 }
 
 fn read(text: &str, variables: &Variables, place: ConfigSource) -> Result<TelemetryConfig, InitError> {
+    YAML.check("a declarative configuration")?;
     let root = yaml::parse(text, Scalars::Typed(variables))
         .map_err(|why| InitError::syntax(&place, "a declarative configuration in YAML", why))?;
     let mut root = Section::of_root(&root);

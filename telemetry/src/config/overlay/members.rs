@@ -7,7 +7,7 @@ use crate::config::fields::Field;
 use crate::config::headers;
 use crate::config::keys::{INSECURE, INSECURE_OF};
 use crate::config::parse::{boolean, pair};
-use crate::config::{Exporter, Propagator, Protocol};
+use crate::config::{Compression, Exporter, Propagator, Protocol};
 use crate::signal::Signal;
 
 impl Overlay<'_> {
@@ -74,11 +74,33 @@ impl Overlay<'_> {
     }
 
     pub(super) fn protocol(&mut self, variable: &'static str, field: Field, value: &str) -> Option<String> {
+        let feature = |name: &str| Protocol::parse(name).map(Protocol::feature);
+        self.with_feature(variable, field, value, feature, Expected::Protocol)
+    }
+
+    pub(super) fn compression(
+        &mut self,
+        variable: &'static str,
+        field: Field,
+        value: &str,
+    ) -> Option<String> {
+        let feature = |name: &str| Compression::parse(name).and_then(Compression::feature);
+        self.with_feature(variable, field, value, feature, Expected::Compression)
+    }
+
+    /// Returns the value in lower case, unless it needs a feature that is not compiled in.
+    fn with_feature(
+        &mut self,
+        variable: &'static str,
+        field: Field,
+        value: &str,
+        feature: impl FnOnce(&str) -> Option<Feature>,
+        accepted: Expected,
+    ) -> Option<String> {
         let name = value.to_ascii_lowercase();
-        match Protocol::parse(&name).map(Protocol::feature).and_then(missing) {
+        match feature(&name).and_then(missing) {
             Some(missing) => {
-                let used = Fallback::Field(field);
-                self.reject(variable, value, missing, Expected::Protocol, used);
+                self.reject(variable, value, missing, accepted, Fallback::Field(field));
                 None
             }
             None => Some(name),

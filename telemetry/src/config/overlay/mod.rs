@@ -141,6 +141,7 @@ impl<'a> Overlay<'a> {
             Field::ExporterOf(signal) => self.exporters(variable, signal, value),
             Field::Headers | Field::HeadersOf(_) => self.headers(variable, field, value),
             Field::Protocol | Field::ProtocolOf(_) => self.protocol(variable, field, value),
+            Field::Compression | Field::CompressionOf(_) => self.compression(variable, field, value),
             Field::Endpoint | Field::EndpointOf(_) => Some(self.with_scheme(field, value)),
             _ if field.is_enum() => Some(value.to_ascii_lowercase()),
             _ => Some(value.to_owned()),

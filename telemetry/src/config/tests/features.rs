@@ -10,7 +10,18 @@ fn variables_of_missing_features_are_ignored_and_reported() {
         ("OTEL_TRACES_EXPORTER", "otlp", "otlp-grpc", has_otlp),
         ("OTEL_TRACES_EXPORTER", "jaeger", "otlp-grpc", has_otlp),
         ("OTEL_LOGS_EXPORTER", "otlp", "otlp-http", has_otlp),
-        ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json", "otlp-http", has_otlp),
+        (
+            "OTEL_EXPORTER_OTLP_PROTOCOL",
+            "http/json",
+            "otlp-json",
+            cfg!(feature = "otlp-json"),
+        ),
+        (
+            "OTEL_EXPORTER_OTLP_COMPRESSION",
+            "gzip",
+            "gzip",
+            cfg!(feature = "gzip"),
+        ),
     ] {
         let config = vars(&[(variable, value), ("THROUGHLINE_ENABLED", "true")]);
         let ignored = config.ignored_variables();

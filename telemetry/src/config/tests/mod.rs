@@ -2,14 +2,17 @@
 
 #[cfg(not(feature = "xray"))]
 mod features;
+#[cfg(all(feature = "toml", feature = "yaml"))]
 mod files;
 mod guide;
 // Values of missing features are ignored, so the tables below need all features.
 #[cfg(all(
     feature = "file",
+    feature = "gzip",
     feature = "otlp-grpc",
-    feature = "otlp-http",
+    feature = "otlp-json",
     feature = "prometheus",
+    feature = "toml",
     feature = "xray"
 ))]
 mod ignored;
@@ -25,9 +28,11 @@ mod setters;
 mod targets;
 #[cfg(all(
     feature = "file",
+    feature = "gzip",
     feature = "otlp-grpc",
-    feature = "otlp-http",
+    feature = "otlp-json",
     feature = "prometheus",
+    feature = "toml",
     feature = "xray"
 ))]
 mod variables;

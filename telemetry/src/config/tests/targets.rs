@@ -10,15 +10,21 @@ fn protocol_and_url_of_each_signal() {
     for (config, protocol, traces, metrics) in [
         (
             config.clone(),
+            Protocol::HttpProtobuf,
+            "http://127.0.0.1:4318/v1/traces",
+            "http://127.0.0.1:4318/v1/metrics",
+        ),
+        (
+            config.clone().with_protocol(Protocol::Grpc),
             Protocol::Grpc,
             "http://127.0.0.1:4317",
             "http://127.0.0.1:4317",
         ),
         (
-            config.clone().with_protocol(Protocol::HttpProtobuf),
+            config.clone().with_endpoint("http://c:4317/v1/traces"),
             Protocol::HttpProtobuf,
-            "http://127.0.0.1:4318/v1/traces",
-            "http://127.0.0.1:4318/v1/metrics",
+            "http://c:4317/v1/traces",
+            "http://c:4317/v1/metrics",
         ),
         (
             config.clone().with_endpoint("http://c:4317/"),
@@ -28,9 +34,9 @@ fn protocol_and_url_of_each_signal() {
         ),
         (
             config.clone().with_endpoint("http://c"),
-            Protocol::Grpc,
-            "http://c",
-            "http://c",
+            Protocol::HttpProtobuf,
+            "http://c/v1/traces",
+            "http://c/v1/metrics",
         ),
         (
             config.clone().with_endpoint("http://[::1]:4317"),
@@ -40,9 +46,9 @@ fn protocol_and_url_of_each_signal() {
         ),
         (
             config.clone().with_endpoint("http://[::1]"),
-            Protocol::Grpc,
-            "http://[::1]",
-            "http://[::1]",
+            Protocol::HttpProtobuf,
+            "http://[::1]/v1/traces",
+            "http://[::1]/v1/metrics",
         ),
         (
             config.clone().with_endpoint("http://c:4318"),
@@ -89,7 +95,7 @@ fn protocol_and_url_of_each_signal() {
 }
 
 /// Jaeger supports traces only. A run with metrics used to end in an error.
-#[cfg(feature = "otlp-grpc")]
+#[cfg(all(feature = "otlp-grpc", feature = "otlp-http"))]
 #[test]
 fn jaeger_gets_traces_only() {
     use crate::config::variables::Variables;

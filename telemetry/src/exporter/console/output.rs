@@ -18,11 +18,10 @@ impl Output {
     pub(super) fn new(config: &TelemetryConfig) -> Self {
         let writer = config.console_writer.clone();
         let is_terminal = writer.is_none() && io::stdout().is_terminal();
-        let size = is_terminal.then(terminal_size::terminal_size).flatten();
         let page = PageStyle::new(&Surroundings {
             is_writer: writer.is_some(),
             is_terminal,
-            columns: size.map(|(width, _)| usize::from(width.0)),
+            columns: is_terminal.then(columns).flatten(),
             variable: &|name| std::env::var(name).ok(),
         });
         Self { writer, page }
@@ -40,4 +39,15 @@ impl Output {
             }
         }
     }
+}
+
+/// Returns the width of the terminal.
+#[cfg(feature = "terminal")]
+fn columns() -> Option<usize> {
+    terminal_size::terminal_size().map(|(width, _)| usize::from(width.0))
+}
+
+#[cfg(not(feature = "terminal"))]
+fn columns() -> Option<usize> {
+    None
 }

@@ -3,25 +3,15 @@
 use std::fmt::Debug;
 use std::io::{self, Write};
 use std::sync::Arc;
-use std::time::Duration;
 
-use opentelemetry::logs::Severity;
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
-use opentelemetry_proto::transform::common::tonic::ResourceAttributesWithSchema;
-use opentelemetry_proto::transform::logs::tonic::group_logs_by_resource_and_scope;
-use opentelemetry_proto::transform::trace::tonic::group_spans_by_resource_and_scope;
-use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
-use opentelemetry_sdk::logs::{LogBatch, LogExporter};
-use opentelemetry_sdk::metrics::Temporality;
-use opentelemetry_sdk::metrics::data::ResourceMetrics;
-use opentelemetry_sdk::metrics::exporter::PushMetricExporter;
-use opentelemetry_sdk::trace::{SpanData, SpanExporter};
-use serde::Serialize;
+use serde_core::Serialize;
 
 use crate::config::ConsoleWriter;
+use crate::exporter::batch::RequestSink;
 
 /// A destination for lines.
 pub(super) trait LineSink: Send + Sync + Debug {
@@ -55,98 +45,31 @@ impl LineSink for ConsoleSink {
 
 /// Writes each batch as one line.
 #[derive(Debug)]
-pub(super) struct LineExporter {
-    sink: Arc<dyn LineSink>,
-    resource: ResourceAttributesWithSchema,
-}
+pub(super) struct Lines(pub(super) Arc<dyn LineSink>);
 
-impl LineExporter {
-    pub(super) fn new(sink: Arc<dyn LineSink>) -> Self {
-        Self {
-            sink,
-            resource: ResourceAttributesWithSchema::default(),
-        }
-    }
-
+impl Lines {
     fn write(&self, batch: &impl Serialize) -> OTelSdkResult {
         let mut line = serde_json::to_string(batch).map_err(|error| failure(&error))?;
         line.push('\n');
-        self.sink.line(&line).map_err(|error| failure(&error))
-    }
-
-    fn sync(&self) -> OTelSdkResult {
-        self.sink.sync().map_err(|error| failure(&error))
+        self.0.line(&line).map_err(|error| failure(&error))
     }
 }
 
-#[deny(clippy::missing_trait_methods)]
-impl SpanExporter for LineExporter {
-    async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
-        let resource_spans = group_spans_by_resource_and_scope(batch, &self.resource);
-        self.write(&ExportTraceServiceRequest { resource_spans })
+impl RequestSink for Lines {
+    fn traces(&self, request: ExportTraceServiceRequest) -> OTelSdkResult {
+        self.write(&request)
     }
 
-    fn shutdown_with_timeout(&self, _: Duration) -> OTelSdkResult {
-        self.sync()
+    fn logs(&self, request: ExportLogsServiceRequest) -> OTelSdkResult {
+        self.write(&request)
     }
 
-    fn shutdown(&self) -> OTelSdkResult {
-        self.sync()
+    fn metrics(&self, request: ExportMetricsServiceRequest) -> OTelSdkResult {
+        self.write(&request)
     }
 
-    fn force_flush(&self) -> OTelSdkResult {
-        self.sync()
-    }
-
-    fn set_resource(&mut self, resource: &Resource) {
-        self.resource = resource.into();
-    }
-}
-
-#[deny(clippy::missing_trait_methods)]
-impl LogExporter for LineExporter {
-    async fn export(&self, batch: LogBatch<'_>) -> OTelSdkResult {
-        let resource_logs = group_logs_by_resource_and_scope(&batch, &self.resource);
-        self.write(&ExportLogsServiceRequest { resource_logs })
-    }
-
-    fn shutdown_with_timeout(&self, _: Duration) -> OTelSdkResult {
-        self.sync()
-    }
-
-    fn shutdown(&self) -> OTelSdkResult {
-        self.sync()
-    }
-
-    fn event_enabled(&self, _: Severity, _: &str, _: Option<&str>) -> bool {
-        true
-    }
-
-    fn set_resource(&mut self, resource: &Resource) {
-        self.resource = resource.into();
-    }
-}
-
-#[deny(clippy::missing_trait_methods)]
-impl PushMetricExporter for LineExporter {
-    async fn export(&self, metrics: &ResourceMetrics) -> OTelSdkResult {
-        self.write(&ExportMetricsServiceRequest::from(metrics))
-    }
-
-    fn force_flush(&self) -> OTelSdkResult {
-        self.sync()
-    }
-
-    fn shutdown_with_timeout(&self, _: Duration) -> OTelSdkResult {
-        self.sync()
-    }
-
-    fn shutdown(&self) -> OTelSdkResult {
-        self.sync()
-    }
-
-    fn temporality(&self) -> Temporality {
-        Temporality::Cumulative
+    fn flush(&self) -> OTelSdkResult {
+        self.0.sync().map_err(|error| failure(&error))
     }
 }
 
@@ -166,6 +89,7 @@ mod tests {
     use opentelemetry_sdk::trace::SdkTracerProvider;
 
     use super::*;
+    use crate::exporter::batch::BatchExporter;
 
     /// Records its calls.
     #[derive(Debug, Default)]
@@ -186,7 +110,7 @@ mod tests {
     #[test]
     fn what_was_written_is_synced_at_the_end() {
         let log = || Arc::new(CallLog::default());
-        let exporter = |log: &Arc<CallLog>| LineExporter::new(Arc::clone(log) as Arc<dyn LineSink>);
+        let exporter = |log: &Arc<CallLog>| BatchExporter::new(Lines(Arc::clone(log) as Arc<dyn LineSink>));
         let (spans, logs, metrics) = (log(), log(), log());
 
         let provider = SdkTracerProvider::builder()

@@ -14,7 +14,8 @@ use crate::config::{ConsoleWriter, FileConfig};
 use crate::error::InitError;
 
 use self::file::{NotRegular, RotatingFile};
-use self::lines::{LineExporter, LineSink};
+use self::lines::{LineSink, Lines};
+use super::batch::BatchExporter;
 use super::signal_exporter::{Addition, Attachment, SignalExporter};
 
 /// Writes the lines of all signals to one sink.
@@ -41,8 +42,8 @@ impl JsonExporter {
         Self(Arc::new(lines::ConsoleSink(writer)))
     }
 
-    fn exporter(&self) -> LineExporter {
-        LineExporter::new(Arc::clone(&self.0))
+    fn exporter(&self) -> BatchExporter<Lines> {
+        BatchExporter::new(Lines(Arc::clone(&self.0)))
     }
 }
 

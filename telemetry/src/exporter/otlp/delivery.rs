@@ -1,53 +1,46 @@
 //! Delivers an exporter's requests to the collector: split by size, with retries, and with a report of the
 //! outcome.
 //!
-//! One request of an exporter becomes one or more parts. Parts are sent in order, each with its own timeout
+//! One batch becomes one or more parts. Parts are sent in order, each with its own timeout
 //! and retries. A failed part does not affect the others, except after a timeout. Then the collector does not
 //! respond, and each further part would block the queue for another timeout, so the rest fails immediately.
 //! If the collector does not support the signal, the rest of the batch is not sent. Rejected and oversized
 //! items are counted as such, and not as lost. The SDK sees only success or an error; the counts go through
 //! the [`BatchReporter`].
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use async_trait::async_trait;
+use bytes::Bytes;
 use http::HeaderMap;
-use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
+use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
 
 use super::backoff::Backoff;
-use super::encoding::{RequestEncoding, RequestHeaders};
-use super::split::{Pieces, count, pieces};
+use super::encoding::{OtlpMessage, RequestEncoding, headers};
+use super::split::{Items, Piece, Pieces, pieces};
 use super::verdict::{Verdict, verdict};
 use crate::config::{Endpoint, OtlpTarget, Protocol};
 use crate::error::InitError;
-#[cfg(feature = "otlp-http")]
-use crate::found_protocol::over_http;
+use crate::exporter::batch::RequestSink;
 use crate::health::{BatchReport, BatchReporter, DeliveryMonitor};
-#[cfg(feature = "otlp-http")]
-use crate::otlp::Connector;
 use crate::otlp::{CollectorReply, Connection, HEADERS, OtlpRequest, PartialSuccess, connection_advice};
 use crate::sniff::connect;
 
-/// The client of an exporter. It blocks on the thread of the exporter's processor or reader.
+/// Sends the batches of an exporter. It blocks on the thread of the exporter's processor or reader.
 #[derive(Debug)]
 pub(super) struct Delivery {
-    route: Mutex<Arc<Route>>,
-    headers: RequestHeaders,
-    max_request_bytes: usize,
+    connection: Connection,
+    target: OtlpTarget,
+    headers: HeaderMap,
     encoding: RequestEncoding,
     timeout: Duration,
     reporter: BatchReporter,
     /// The last failure without an answer, and the advice about it.
     examined: Mutex<Option<(String, Option<String>)>>,
-}
-
-/// A connection, and where it leads.
-#[derive(Debug)]
-struct Route {
-    connection: Connection,
-    target: OtlpTarget,
 }
 
 /// The outcome of sending one request.
@@ -64,50 +57,61 @@ enum SendOutcome {
 impl Delivery {
     pub(super) fn new(
         connection: Connection,
-        target: &OtlpTarget,
+        target: OtlpTarget,
         monitor: &DeliveryMonitor,
     ) -> Result<Self, InitError> {
         Ok(Self {
-            headers: RequestHeaders::new(target)?,
-            max_request_bytes: target.max_request_bytes,
-            encoding: RequestEncoding::new(target),
+            connection,
+            headers: headers(&target)?,
+            encoding: RequestEncoding::new(&target),
             timeout: target.timeout(),
             reporter: monitor.reporter(),
-            route: Mutex::new(Arc::new(Route {
-                connection,
-                target: target.clone(),
-            })),
+            target,
             examined: Mutex::default(),
         })
     }
 
+    /// Delivers a batch, and reports the outcome.
+    fn export<M: OtlpMessage + Items>(&self, request: M) -> OTelSdkResult {
+        let report = if self.reporter.health().is_switched_off() {
+            BatchReport {
+                is_switched_off: true,
+                ..BatchReport::default()
+            }
+        } else {
+            self.deliver(request)
+        };
+        let failure = report.failure.clone();
+        self.reporter.report(report);
+        failure.map_or(Ok(()), |why| Err(OTelSdkError::InternalFailure(why)))
+    }
+
     /// Sends the parts in order, and returns the outcome for their items.
-    fn deliver(&self, headers: &HeaderMap, protobuf: Bytes) -> Result<BatchReport, HttpError> {
+    fn deliver<M: OtlpMessage + Items>(&self, request: M) -> BatchReport {
         let health = self.reporter.health();
-        let limit = self.max_request_bytes;
-        let Pieces { bodies, too_large } = pieces(protobuf, self.encoding, limit)?;
+        let limit = self.target.max_request_bytes;
+        let Pieces { bodies, too_large } = pieces(request, self.encoding, limit);
         health.too_large(&too_large, limit);
         let mut report = BatchReport {
             excluded: too_large.len() as u64,
             ..BatchReport::default()
         };
         let mut late_failure = None;
-        for body in bodies {
+        for Piece { body, items } in bodies {
             let sent = match &late_failure {
                 Some(why) => SendOutcome::Failed {
                     why: String::clone(why),
                     is_late: true,
                 },
-                None => self.send(headers, &body)?,
+                None => self.send(&body),
             };
             match sent {
                 SendOutcome::Taken(partial) => {
                     health.is_implemented();
                     if partial.rejected > 0 {
-                        let sent = count(&body, self.encoding);
-                        let rejected = partial.rejected.min(sent);
+                        let rejected = partial.rejected.min(items);
                         report.excluded += rejected;
-                        health.rejected(rejected, sent, &partial.message);
+                        health.rejected(rejected, items, &partial.message);
                     } else if !partial.message.is_empty() {
                         health.accepted_with_message(&partial.message);
                     }
@@ -118,7 +122,7 @@ impl Delivery {
                     break;
                 }
                 SendOutcome::Failed { why, is_late } => {
-                    report.lost += count(&body, self.encoding);
+                    report.lost += items;
                     if is_late {
                         late_failure = Some(why.clone());
                     }
@@ -126,73 +130,54 @@ impl Delivery {
                 }
             }
         }
-        Ok(report)
+        report
     }
 
     /// Sends one request until it is accepted, permanently rejected, or out of time.
-    fn send(&self, headers: &HeaderMap, body: &Bytes) -> Result<SendOutcome, HttpError> {
+    fn send(&self, body: &Bytes) -> SendOutcome {
         let begun = Instant::now();
-        let packed = self.encoding.pack(body.clone())?;
+        let packed = match self.encoding.pack(body.clone()) {
+            Ok(packed) => packed,
+            Err(error) => {
+                return SendOutcome::Failed {
+                    why: error.to_string(),
+                    is_late: false,
+                };
+            }
+        };
         let mut backoff = Backoff::new();
-        let mut route = Arc::clone(&self.route.lock().unwrap_or_else(PoisonError::into_inner));
-        let mut is_examined = false;
         loop {
-            let reply = route.connection.send(OtlpRequest {
-                headers,
+            let reply = self.connection.send(OtlpRequest {
+                headers: &self.headers,
                 body: packed.clone(),
                 is_gzip: self.encoding.is_gzip,
                 timeout: self.timeout.saturating_sub(begun.elapsed()).max(MIN_TIMEOUT),
             });
             let fault = Fault::from_reply(&reply);
-            let (why, retry) = match verdict(reply, route.target.protocol == Protocol::Grpc) {
-                Verdict::Taken(partial) => return Ok(SendOutcome::Taken(partial)),
-                Verdict::NotImplemented(why) => return Ok(SendOutcome::NotImplemented(why)),
+            let (why, retry) = match verdict(reply, self.target.protocol == Protocol::Grpc) {
+                Verdict::Taken(partial) => return SendOutcome::Taken(partial),
+                Verdict::NotImplemented(why) => return SendOutcome::NotImplemented(why),
                 Verdict::Failed { why, retry } => (why, retry),
             };
-            if matches!(fault, Fault::NoAnswer)
-                && !is_examined
-                && let Some(other) = self.found(&route)
-            {
-                route = other;
-                continue;
-            }
-            is_examined = true;
             let remaining = self.timeout.saturating_sub(begun.elapsed());
             let Some(wait) = backoff.next(retry, remaining) else {
-                let why = match self.advice(fault, &why, &route.target) {
+                let why = match self.advice(fault, &why) {
                     Some(advice) if advice.contains(&why) => advice,
                     Some(advice) => format!("{why}; {advice}"),
                     None => why,
                 };
-                return Ok(SendOutcome::Failed {
+                return SendOutcome::Failed {
                     why,
                     is_late: remaining.is_zero(),
-                });
+                };
             };
             pause(wait);
         }
     }
 
-    /// Returns the route over HTTP, if gRPC was only assumed and the port answers HTTP now. When telemetry started,
-    /// the collector may not have been running.
-    #[cfg(feature = "otlp-http")]
-    fn found(&self, route: &Route) -> Option<Arc<Route>> {
-        let target = over_http(&route.target, ADVICE_TIMEOUT)?;
-        let connection = Connector::default().connect(&target).ok()?;
-        let found = Arc::new(Route { connection, target });
-        *self.route.lock().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&found);
-        Some(found)
-    }
-
-    #[cfg(not(feature = "otlp-http"))]
-    #[expect(clippy::unused_self, reason = "there is no other protocol")]
-    fn found(&self, _: &Route) -> Option<Arc<Route>> {
-        None
-    }
-
     /// Returns what a diagnosis would say about a failure. The same failure is examined once, since that
     /// takes a connection.
-    fn advice(&self, fault: Fault, why: &str, target: &OtlpTarget) -> Option<String> {
+    fn advice(&self, fault: Fault, why: &str) -> Option<String> {
         match fault {
             Fault::Credentials => return Some(HEADERS.to_owned()),
             Fault::Answer => return None,
@@ -202,9 +187,9 @@ impl Delivery {
         if let Some((_, advice)) = examined.as_ref().filter(|(known, _)| known == why) {
             return advice.clone();
         }
-        let address = Endpoint::parse(&target.url).ok()?.address();
+        let address = Endpoint::parse(&self.target.url).ok()?.address();
         let advice = match connect(&address, ADVICE_TIMEOUT) {
-            Ok(_) => connection_advice(why, target, &address, ADVICE_TIMEOUT),
+            Ok(_) => connection_advice(why, &self.target, &address, ADVICE_TIMEOUT),
             // The cause says it.
             Err(_) => None,
         };
@@ -239,24 +224,17 @@ impl Fault {
     }
 }
 
-#[async_trait]
-impl HttpClient for Delivery {
-    async fn send_bytes(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
-        if self.reporter.health().is_switched_off() {
-            self.reporter.report(BatchReport {
-                is_switched_off: true,
-                ..BatchReport::default()
-            });
-            return Ok(Response::new(Bytes::new()));
-        }
-        let (headers, body) = self.headers.split(request)?;
-        let report = self.deliver(&headers, body)?;
-        let failure = report.failure.clone();
-        self.reporter.report(report);
-        match failure {
-            Some(why) => Err(why.into()),
-            None => Ok(Response::new(Bytes::new())),
-        }
+impl RequestSink for Delivery {
+    fn traces(&self, request: ExportTraceServiceRequest) -> OTelSdkResult {
+        self.export(request)
+    }
+
+    fn logs(&self, request: ExportLogsServiceRequest) -> OTelSdkResult {
+        self.export(request)
+    }
+
+    fn metrics(&self, request: ExportMetricsServiceRequest) -> OTelSdkResult {
+        self.export(request)
     }
 }
 

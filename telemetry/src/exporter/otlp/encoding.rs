@@ -1,27 +1,46 @@
 //! The encoding and the headers of requests.
 
-use std::io::{Read, Write};
+use std::io;
+#[cfg(feature = "gzip")]
+use std::io::Write;
 
-use flate2::read::GzDecoder;
+use bytes::Bytes;
+#[cfg(feature = "gzip")]
 use flate2::write::GzEncoder;
-use http::header::{CONTENT_ENCODING, USER_AGENT};
+use http::header::USER_AGENT;
 use http::{HeaderMap, HeaderName, HeaderValue};
-use opentelemetry_http::{Bytes, HttpError, Request};
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use opentelemetry_proto::transform::common::tonic::ResourceAttributesWithSchema;
+use opentelemetry_sdk::logs::LogBatch;
+use opentelemetry_sdk::metrics::data::ResourceMetrics;
 use prost::Message;
-use serde::Serialize;
 
-use crate::config::OtlpTarget;
-use crate::config::{Compression, Protocol};
+use crate::config::{Compression, OtlpTarget, Protocol};
 use crate::error::InitError;
+use crate::exporter::batch;
 use crate::signal::Signal;
+
+/// A request that can be encoded.
+#[cfg(feature = "otlp-json")]
+pub(super) trait OtlpMessage: Message + serde_core::Serialize {}
+
+/// A request that can be encoded.
+#[cfg(not(feature = "otlp-json"))]
+pub(super) trait OtlpMessage: Message {}
+
+impl OtlpMessage for ExportTraceServiceRequest {}
+impl OtlpMessage for ExportLogsServiceRequest {}
+impl OtlpMessage for ExportMetricsServiceRequest {}
 
 /// The encoding of requests.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct RequestEncoding {
-    pub(super) signal: Signal,
+    #[cfg_attr(
+        not(feature = "otlp-json"),
+        expect(dead_code, reason = "without the feature, the configuration refuses JSON")
+    )]
     pub(super) is_json: bool,
     pub(super) is_gzip: bool,
 }
@@ -29,18 +48,14 @@ pub(super) struct RequestEncoding {
 impl RequestEncoding {
     pub(super) fn new(target: &OtlpTarget) -> Self {
         Self {
-            signal: target.signal,
             is_json: target.protocol == Protocol::HttpJson,
             is_gzip: target.compression == Compression::Gzip,
         }
     }
 
     /// Encodes a message, or only measures it if its size exceeds the limit.
-    pub(super) fn message<M: Message + Serialize>(
-        self,
-        message: &M,
-        limit: usize,
-    ) -> Result<Bytes, TooLarge> {
+    pub(super) fn message<M: OtlpMessage>(self, message: &M, limit: usize) -> Result<Bytes, TooLarge> {
+        #[cfg(feature = "otlp-json")]
         if self.is_json {
             // Every OTLP message can be encoded as JSON. If one could not, it would be dropped as too large.
             let json = serde_json::to_vec(message).map_err(|_| TooLarge { bytes: 0 })?;
@@ -56,27 +71,26 @@ impl RequestEncoding {
         }
     }
 
-    /// Converts protobuf to this encoding, whatever its size.
-    pub(super) fn encode(self, protobuf: Bytes) -> Result<Bytes, HttpError> {
-        fn json<M: Message + Default + Serialize>(protobuf: &[u8]) -> Result<Bytes, HttpError> {
-            Ok(serde_json::to_vec(&M::decode(protobuf)?)?.into())
-        }
-        match self.signal {
-            _ if !self.is_json => Ok(protobuf),
-            Signal::Traces => json::<ExportTraceServiceRequest>(&protobuf),
-            Signal::Logs => json::<ExportLogsServiceRequest>(&protobuf),
-            Signal::Metrics => json::<ExportMetricsServiceRequest>(&protobuf),
-        }
+    /// Encodes a request without items.
+    pub(super) fn empty(self, signal: Signal) -> Bytes {
+        let resource = ResourceAttributesWithSchema::default();
+        let encoded = match signal {
+            Signal::Traces => self.message(&batch::traces(Vec::new(), &resource), usize::MAX),
+            Signal::Logs => self.message(&batch::logs(&LogBatch::new(&[]), &resource), usize::MAX),
+            Signal::Metrics => self.message(&batch::metrics(&ResourceMetrics::default()), usize::MAX),
+        };
+        encoded.unwrap_or_default()
     }
 
-    /// Compresses a body, if compression is configured.
-    pub(super) fn pack(self, body: Bytes) -> Result<Bytes, HttpError> {
-        if !self.is_gzip {
-            return Ok(body);
+    /// Compresses a body, if compression is configured. Without the feature, the configuration refuses it.
+    pub(super) fn pack(self, body: Bytes) -> io::Result<Bytes> {
+        #[cfg(feature = "gzip")]
+        if self.is_gzip {
+            let mut encoder = GzEncoder::new(Vec::new(), flate2::Compression::default());
+            encoder.write_all(&body)?;
+            return Ok(encoder.finish()?.into());
         }
-        let mut encoder = GzEncoder::new(Vec::new(), flate2::Compression::default());
-        encoder.write_all(&body)?;
-        Ok(encoder.finish()?.into())
+        Ok(body)
     }
 }
 
@@ -86,40 +100,17 @@ pub(super) struct TooLarge {
     pub(super) bytes: usize,
 }
 
-/// The configured headers. The headers of the SDK are not used, because they include ignored variables and
-/// those of other signals.
-#[derive(Debug)]
-pub(super) struct RequestHeaders(Vec<(HeaderName, HeaderValue)>);
-
-impl RequestHeaders {
-    pub(super) fn new(target: &OtlpTarget) -> Result<Self, InitError> {
-        let mut headers = target.headers.parsed::<HeaderName, HeaderValue>()?;
-        headers
-            .iter_mut()
-            .for_each(|(_, value)| value.set_sensitive(true));
-        Ok(Self(headers))
+/// Returns the headers of requests: the configured ones, and the agent unless it is one of them.
+pub(super) fn headers(target: &OtlpTarget) -> Result<HeaderMap, InitError> {
+    let mut headers = HeaderMap::new();
+    headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
+    for (name, mut value) in target.headers.parsed::<HeaderName, HeaderValue>()? {
+        value.set_sensitive(true);
+        headers.insert(name, value);
     }
-
-    /// Splits an exporter's request into the headers to send and its body.
-    pub(super) fn split(&self, request: Request<Bytes>) -> Result<(HeaderMap, Bytes), HttpError> {
-        let (head, mut body) = request.into_parts();
-        match head.headers.get(CONTENT_ENCODING) {
-            None => {}
-            // Another crate may have enabled compression in the exporter, and a variable selects it.
-            Some(encoding) if encoding == "gzip" => {
-                let mut unpacked = Vec::new();
-                GzDecoder::new(&*body).read_to_end(&mut unpacked)?;
-                body = unpacked.into();
-            }
-            Some(encoding) => {
-                return Err(format!("OTEL_EXPORTER_OTLP_COMPRESSION={encoding:?} is not supported").into());
-            }
-        }
-        let mut headers = HeaderMap::with_capacity(self.0.len() + 1);
-        if let Some(agent) = head.headers.get(USER_AGENT) {
-            headers.insert(USER_AGENT, agent.clone());
-        }
-        headers.extend(self.0.iter().cloned());
-        Ok((headers, body))
-    }
+    Ok(headers)
 }
+
+/// The exporter, its version and its language
+/// (<https://opentelemetry.io/docs/specs/otel/protocol/exporter/#user-agent>).
+const AGENT: &str = concat!("throughline-telemetry/", env!("CARGO_PKG_VERSION"), " (Rust)");

@@ -1,7 +1,7 @@
 //! The viewer: the telemetry of this process in a store, without a network, and a page that shows it.
 
-mod batch;
 mod server;
+mod sink;
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -15,8 +15,9 @@ use throughline_viewer::Viewer;
 use crate::config::TelemetryConfig;
 use crate::error::InitError;
 
-use self::batch::BatchExporter;
 use self::server::Server;
+use self::sink::ViewerSink;
+use super::batch::BatchExporter;
 use super::signal_exporter::{Addition, Attachment, SignalExporter};
 
 /// Adds the telemetry of all services of the process to one store.
@@ -37,8 +38,8 @@ impl ViewerExporter {
         Ok(Self { viewer, server })
     }
 
-    fn exporter(&self) -> BatchExporter {
-        BatchExporter::new(self.viewer.clone())
+    fn exporter(&self) -> BatchExporter<ViewerSink> {
+        BatchExporter::new(ViewerSink(self.viewer.clone()))
     }
 }
 

@@ -6,7 +6,7 @@
 //! before compression, because that is what a collector limits. Halving does not need the sizes of single
 //! items, which are unknown in JSON until it is written. It isolates one huge span of 512 in nine steps.
 
-use opentelemetry_http::Bytes;
+use bytes::Bytes;
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
@@ -16,70 +16,36 @@ use opentelemetry_proto::tonic::metrics::v1::{
     ExponentialHistogram, Gauge, Histogram, Metric, ResourceMetrics, ScopeMetrics, Sum, Summary,
 };
 use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span};
-use prost::{DecodeError, Message};
-use serde::Serialize;
 
-use super::encoding::{RequestEncoding, TooLarge};
-use crate::signal::Signal;
+use super::encoding::{OtlpMessage, RequestEncoding, TooLarge};
 
 /// The requests that fit, and the items that were dropped because they exceed the limit.
 #[derive(Debug, Default)]
 pub(super) struct Pieces {
-    pub(super) bodies: Vec<Bytes>,
+    pub(super) bodies: Vec<Piece>,
     /// The sizes of the dropped items, each as a separate request.
     pub(super) too_large: Vec<usize>,
 }
 
-/// Splits an exporter's protobuf request into encoded requests of at most `limit` bytes.
-pub(super) fn pieces(
-    protobuf: Bytes,
-    encoding: RequestEncoding,
-    limit: usize,
-) -> Result<Pieces, DecodeError> {
-    if !encoding.is_json && protobuf.len() <= limit {
-        return Ok(Pieces {
-            bodies: vec![protobuf],
-            too_large: Vec::new(),
-        });
-    }
-    match encoding.signal {
-        Signal::Traces => halved::<ExportTraceServiceRequest>(&protobuf, encoding, limit),
-        Signal::Logs => halved::<ExportLogsServiceRequest>(&protobuf, encoding, limit),
-        Signal::Metrics => halved::<ExportMetricsServiceRequest>(&protobuf, encoding, limit),
-    }
+/// An encoded request.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Piece {
+    pub(super) body: Bytes,
+    /// The number of its spans, log records or data points.
+    pub(super) items: u64,
 }
 
-/// Counts the spans, log records or data points of a request.
-pub(super) fn count(body: &[u8], encoding: RequestEncoding) -> u64 {
-    fn items<M: Message + Default + Items + serde::de::DeserializeOwned>(
-        body: &[u8],
-        is_json: bool,
-    ) -> usize {
-        let request = if is_json {
-            serde_json::from_slice(body).ok()
-        } else {
-            M::decode(body).ok()
-        };
-        request.as_ref().map_or(0, M::items)
-    }
-    let items = match encoding.signal {
-        Signal::Traces => items::<ExportTraceServiceRequest>(body, encoding.is_json),
-        Signal::Logs => items::<ExportLogsServiceRequest>(body, encoding.is_json),
-        Signal::Metrics => items::<ExportMetricsServiceRequest>(body, encoding.is_json),
-    };
-    items as u64
-}
-
-fn halved<M>(protobuf: &[u8], encoding: RequestEncoding, limit: usize) -> Result<Pieces, DecodeError>
-where
-    M: Message + Default + Serialize + Items,
-{
+/// Splits a request into encoded requests of at most `limit` bytes.
+pub(super) fn pieces<M: OtlpMessage + Items>(request: M, encoding: RequestEncoding, limit: usize) -> Pieces {
     let mut pieces = Pieces::default();
-    let mut waiting = vec![M::decode(protobuf)?];
+    let mut waiting = vec![request];
     while let Some(mut request) = waiting.pop() {
         let items = request.items();
         match encoding.message(&request, limit) {
-            Ok(body) => pieces.bodies.push(body),
+            Ok(body) => pieces.bodies.push(Piece {
+                body,
+                items: items as u64,
+            }),
             Err(TooLarge { bytes }) if items <= 1 => pieces.too_large.push(bytes),
             Err(_) => {
                 let second = request.split_off(items / 2);
@@ -87,11 +53,11 @@ where
             }
         }
     }
-    Ok(pieces)
+    pieces
 }
 
 /// A container of items, possibly in nested groups.
-trait Items: Sized {
+pub(super) trait Items: Sized {
     fn items(&self) -> usize;
 
     /// Removes all items after the first `at` and returns them, in the same groups.
@@ -213,5 +179,5 @@ impl Items for Metric {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "otlp-json"))]
 mod tests;

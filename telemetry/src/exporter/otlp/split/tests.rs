@@ -2,14 +2,14 @@ use opentelemetry_proto::tonic::metrics::v1::{
     ExponentialHistogramDataPoint, HistogramDataPoint, NumberDataPoint, SummaryDataPoint,
 };
 use opentelemetry_proto::tonic::resource::v1::Resource;
+use prost::Message;
 
 use super::*;
 
 const LIMIT: usize = 10_000;
 
-fn encoding(signal: Signal, is_json: bool) -> RequestEncoding {
+fn encoding(is_json: bool) -> RequestEncoding {
     RequestEncoding {
-        signal,
         is_json,
         is_gzip: false,
     }
@@ -50,7 +50,7 @@ fn indices(pieces: &Pieces, is_json: bool) -> Vec<String> {
     let requests = pieces
         .bodies
         .iter()
-        .map(|body| decoded::<ExportTraceServiceRequest>(body, is_json));
+        .map(|piece| decoded::<ExportTraceServiceRequest>(&piece.body, is_json));
     let resources = requests.flat_map(|request| request.resource_spans);
     let scopes = resources.flat_map(|resource| {
         assert_eq!(
@@ -91,8 +91,7 @@ fn each_span_arrives_once_and_in_order_except_the_one_that_is_too_large() {
     ] {
         for is_json in [false, true] {
             let case = format!("{case}, JSON: {is_json}");
-            let request = Bytes::from(spans(lengths).encode_to_vec());
-            let found = pieces(request, encoding(Signal::Traces, is_json), LIMIT).expect("a request");
+            let found = pieces(spans(lengths), encoding(is_json), LIMIT);
             let split = lengths.len() / 3;
             let small = (0..lengths.len()).filter(|index| lengths[*index] < LIMIT);
             let expected: Vec<String> = small
@@ -106,13 +105,14 @@ fn each_span_arrives_once_and_in_order_except_the_one_that_is_too_large() {
                 "{case}: {:?}",
                 found.too_large
             );
-            let longest = found.bodies.iter().map(Bytes::len).max().unwrap_or(0);
-            assert!(longest <= LIMIT, "{case}: {longest} bytes");
-            let counted: u64 = found
+            let longest = found
                 .bodies
                 .iter()
-                .map(|body| count(body, encoding(Signal::Traces, is_json)))
-                .sum();
+                .map(|piece| piece.body.len())
+                .max()
+                .unwrap_or(0);
+            assert!(longest <= LIMIT, "{case}: {longest} bytes");
+            let counted: u64 = found.bodies.iter().map(|piece| piece.items).sum();
             assert_eq!(counted, (lengths.len() - huge) as u64, "{case}: counted");
         }
     }
@@ -120,11 +120,12 @@ fn each_span_arrives_once_and_in_order_except_the_one_that_is_too_large() {
 
 #[test]
 fn request_that_fits_is_unchanged() {
-    let request = Bytes::from(spans(&[10; 50]).encode_to_vec());
-    let limit = request.len();
-    let found = pieces(request.clone(), encoding(Signal::Traces, false), limit).expect("a request");
-    assert_eq!(found.bodies, std::slice::from_ref(&request), "to the byte");
-    let found = pieces(request, encoding(Signal::Traces, false), limit - 1).expect("a request");
+    let request = spans(&[10; 50]);
+    let body = Bytes::from(request.encode_to_vec());
+    let limit = body.len();
+    let found = pieces(request.clone(), encoding(false), limit);
+    assert_eq!(found.bodies, [Piece { body, items: 50 }], "to the byte");
+    let found = pieces(request, encoding(false), limit - 1);
     assert_eq!(found.bodies.len(), 2, "and one byte less makes it two");
 }
 
@@ -192,15 +193,14 @@ fn a_metric_is_split_by_its_points_of_every_kind() {
             }],
         };
         let limit = request.encoded_len() / 4;
-        let body = Bytes::from(request.encode_to_vec());
-        let found = pieces(body, encoding(Signal::Metrics, false), limit).expect("a request");
+        let found = pieces(request, encoding(false), limit);
         assert!(
             found.bodies.len() >= 4 && found.too_large.is_empty(),
             "{} pieces",
             found.bodies.len()
         );
         let mut joined: Option<Metric> = None;
-        for body in &found.bodies {
+        for Piece { body, .. } in &found.bodies {
             assert!(body.len() <= limit, "{} bytes", body.len());
             let piece = decoded::<ExportMetricsServiceRequest>(body, false);
             let metric = piece.resource_metrics[0].scope_metrics[0].metrics[0].clone();
@@ -227,16 +227,5 @@ fn join(metric: &mut Metric, mut piece: Metric) {
         }
         (Data::Summary(all), Data::Summary(more)) => all.data_points.append(&mut more.data_points),
         (all, more) => panic!("{all:?} became {more:?}"),
-    }
-}
-
-#[test]
-fn invalid_request_is_an_error() {
-    let garbage = Bytes::from(vec![0xff; LIMIT + 1]);
-    for signal in Signal::ALL {
-        assert!(
-            pieces(garbage.clone(), encoding(signal, false), LIMIT).is_err(),
-            "{signal}"
-        );
     }
 }

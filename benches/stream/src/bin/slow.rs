@@ -7,14 +7,17 @@ use std::convert::Infallible;
 use std::future::{Ready, ready};
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body::{Body, Frame};
 use http_body_util::Full;
+use opentelemetry::metrics::noop::NoopMeterProvider;
+use opentelemetry::trace::noop::NoopTracerProvider;
 use opentelemetry_sdk::metrics::{ManualReader, SdkMeterProvider};
 use opentelemetry_sdk::trace::SdkTracerProvider;
-use throughline_llm_layer::LlmLayer;
+use throughline_llm_layer::{LlmLayer, settle};
 use throughline_tracing_layer::ClientLayer;
 use tower::{Layer, Service};
 
@@ -77,8 +80,13 @@ fn main() {
     println!("| {STREAMS} slow streams | heap per stream, bytes | above bare |");
     println!("|---|--:|--:|");
     let bare = row("bare", Provider, None);
-    let off = LlmLayer::new().layer(ClientLayer::new().layer(Provider));
-    row("nothing installed", off, Some(bare));
+    let off = ClientLayer::new()
+        .with_tracer_provider(NoopTracerProvider::new())
+        .with_meter_provider(NoopMeterProvider::new());
+    let llm_off = LlmLayer::new()
+        .with_tracer_provider(NoopTracerProvider::new())
+        .with_meter_provider(NoopMeterProvider::new());
+    row("off", llm_off.layer(off.layer(Provider)), Some(bare));
     let client = ClientLayer::new()
         .with_tracer_provider(tracers.clone())
         .with_meter_provider(meters.clone());
@@ -94,8 +102,9 @@ where
     S: Service<Request<Full<Bytes>>, Response = Response<B>, Error = Infallible>,
     B: Body,
 {
-    // The first stream fills caches and loads a vocabulary.
+    // The first stream fills caches, and loads a vocabulary because it breaks off.
     drop(open(&mut service));
+    assert!(settle(Duration::from_secs(60)), "recorded in time");
     let mut streams = Vec::with_capacity(STREAMS);
     let before = heap::start();
     streams.extend((0..STREAMS).map(|_| open(&mut service)));

@@ -54,6 +54,8 @@ pub(crate) use self::state::Shared;
 pub use self::usage_hook::UsageHook;
 
 #[cfg(test)]
+mod feature_tests;
+#[cfg(test)]
 mod request_memory_tests;
 #[cfg(test)]
 mod tests;

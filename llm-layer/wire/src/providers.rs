@@ -188,7 +188,11 @@ pub(crate) fn find(target: &Target<'_>, path: &str, candidates: &mut Vec<Candida
 /// The name of the provider by its host, or else by a gateway's path.
 fn name(at: Option<&Provider>, path: &str) -> Option<&'static str> {
     // For one search of a short text, the standard library's searcher takes longer to set up than this.
-    let has = |part: &str| path.as_bytes().windows(part.len()).any(|window| window == part.as_bytes());
+    let has = |part: &str| {
+        path.as_bytes()
+            .windows(part.len())
+            .any(|window| window == part.as_bytes())
+    };
     let is_behind = |row: &&Provider| row.gateway_path.is_some_and(has);
     at.or_else(|| PROVIDERS.iter().find(is_behind))?.id
 }

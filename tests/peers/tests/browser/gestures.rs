@@ -2,6 +2,7 @@
 
 use super::chromium::Browser;
 use super::telemetry::{Store, span};
+use crate::peer::until;
 
 #[tokio::test]
 async fn dragging_selects_ranges() {
@@ -82,6 +83,20 @@ async fn dragging_selects_ranges() {
         .value("document.querySelector('.minimap').dispatchEvent(new MouseEvent('dblclick'))")
         .await;
     browser.wait(marks, |marks| marks == whole).await;
+
+    // The corner of the heading resizes the column of names.
+    let width = "Math.round(document.querySelector('.rows .name').getBoundingClientRect().width)";
+    let before = browser.value(width).await.as_f64().expect("a width");
+    browser.drag(".span-head .name", (0.99, 0.85), (1.25, 0.85)).await;
+    let after = until("a wider column", async || {
+        let after = browser.value(width).await.as_f64().expect("a width");
+        (after > before).then_some(after)
+    })
+    .await;
+    assert!(
+        (1.2..1.3).contains(&(after / before)),
+        "from {before} to {after} pixels"
+    );
     assert_eq!(browser.errors().await, [""; 0], "errors in the console");
     browser.close().await;
 }

@@ -47,6 +47,9 @@ test("counts, costs and sizes", () => {
 test("times keep their nanoseconds, and impossible ones are said", () => {
 	assert.equal(fmt.exactTime("1764500000123456789"), "2025-11-30T10:53:20.123456789Z");
 	assert.equal(fmt.time("18446744073709551615999"), "out of range");
+	assert.match(fmt.time("1764500000123456789"), /^2025-\d\d-\d\d \d\d:\d\d:20\.123$/);
+	assert.match(fmt.shortTime("1764500000123456789"), /^\d\d-\d\d \d\d:\d\d:20$/, "a day that is not today");
+	assert.match(fmt.shortTime(`${Date.now()}000000`), /^\d\d:\d\d:\d\d\.\d{3}$/, "today");
 	assert.equal(fmt.label("x".repeat(300)).length, 201, "long names are cut");
 });
 

@@ -75,6 +75,11 @@ export function time(ns) {
 	return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${clock}`
 }
 
+/** Formats a time for a narrow column: `14:03:22.120`, or `11-30 14:03:22` if it is not today. */
+export function shortTime(ns) {
+	return time(ns).replace(/^\d+-(.*)\.\d+$/, "$1")
+}
+
 /** Formats a time exactly, in UTC, with nanoseconds. */
 export function exactTime(ns) {
 	const date = new Date(millis(ns))

@@ -17,7 +17,7 @@ export function logsView(main, signal) {
 	replace(main, h("h1.hidden", "Logs"),
 		h("form.search", { role: "search", submit: event => event.preventDefault(), input: debounce(submit, signal) }, h("div.search-bar", h("div.search-box", icon("search"), q), service, number)),
 		message, box)
-	const list = logList(box, { when: ["Time", log => fmt.time(log.time)], signal })
+	const list = logList(box, { when: ["Time", log => fmt.shortTime(log.time)], signal })
 
 	const load = reader(message, "The logs cannot be shown.", async () => {
 		const filter = { q: query.get("q"), service: query.get("service") }

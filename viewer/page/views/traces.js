@@ -117,7 +117,7 @@ export function tracesView(main, signal) {
 		check.checked = selection.get().some(({ id }) => id === trace.id)
 		return h("div.trace-row", { class: errors ? "failed" : "", role: "row", "aria-rowindex": index + 2 },
 			cell("select", check),
-			cell("when", h("span", { title: fmt.exactTime(trace.start) }, fmt.time(trace.start))),
+			cell("when", h("span", { title: fmt.exactTime(trace.start) }, fmt.shortTime(trace.start))),
 			cell("what", h("a", { href: address(`trace/${trace.id}`) }, name),
 				!trace.complete && h("span.mark.running", { title: "Spans are still running, or the root has not arrived" }, "running"),
 				orphans > 0 && h("span.mark", { title: `The parents of ${fmt.plural(orphans, "span")} are not here` }, "incomplete"),

@@ -57,6 +57,11 @@ async fn values_in_every_valid_form() {
             "map",
             json!({"a": true}),
         ),
+        (
+            json!({"stringValue": null, "unknown": [{}], "intValue": 5, "arrayValue": null}),
+            "int",
+            json!(5),
+        ),
         (json!({}), "string", json!(null)),
         (json!(null), "string", json!(null)),
     ] {

@@ -32,8 +32,14 @@ impl Upstream {
     /// If the path has a segment `.` or `..`, also with encoded points: a server may resolve it to a path
     /// outside of the base path. If the joined URI is longer than 65,534 bytes.
     pub fn join(&self, uri: &Uri) -> Result<Uri, InvalidTarget> {
-        let path = uri.path_and_query().map_or("/", PathAndQuery::as_str);
-        self.join_path(path)
+        match uri.path_and_query() {
+            // It is shared, not copied.
+            Some(path) if self.base.is_empty() => {
+                check(path.as_str())?;
+                self.with_path(path.clone())
+            }
+            path => self.join_path(path.map_or("/", PathAndQuery::as_str)),
+        }
     }
 
     /// Returns the URI of a path and query at this server, like [`join`](Self::join).
@@ -42,27 +48,20 @@ impl Upstream {
     ///
     /// Those of [`join`](Self::join), and if `path` does not begin with a slash.
     pub fn join_path(&self, path: &str) -> Result<Uri, InvalidTarget> {
-        let end = path.find('?').unwrap_or(path.len());
-        if !path.starts_with('/') {
-            return Err(InvalidTarget("the path does not begin with a slash"));
-        }
-        if path
-            .get(..end)
-            .unwrap_or(path)
-            .split(['/', '\\'])
-            .any(is_dot_segment)
-        {
-            return Err(InvalidTarget("the path has a segment \".\" or \"..\""));
-        }
+        check(path)?;
         let joined = match &*self.base {
             "" => path.parse::<PathAndQuery>(),
             base => format!("{base}{path}").try_into(),
         };
+        self.with_path(joined.map_err(|_| INVALID_PATH)?)
+    }
+
+    fn with_path(&self, path: PathAndQuery) -> Result<Uri, InvalidTarget> {
         let mut parts = http::uri::Parts::default();
         parts.scheme = Some(self.scheme.clone());
         parts.authority = Some(self.authority.clone());
-        parts.path_and_query = Some(joined.map_err(|_| InvalidTarget("the path is invalid or too long"))?);
-        Uri::from_parts(parts).map_err(|_| InvalidTarget("the path is invalid or too long"))
+        parts.path_and_query = Some(path);
+        Uri::from_parts(parts).map_err(|_| INVALID_PATH)
     }
 
     /// Returns the host, without the port. An IPv6 address is in brackets.
@@ -135,6 +134,21 @@ impl fmt::Display for Upstream {
         write!(f, "{}://{}{}", self.scheme, self.authority, self.base)
     }
 }
+
+/// Refuses paths that do not begin with a slash, or may lead out of the base path.
+fn check(path: &str) -> Result<(), InvalidTarget> {
+    let end = path.find('?').unwrap_or(path.len());
+    if !path.starts_with('/') {
+        return Err(InvalidTarget("the path does not begin with a slash"));
+    }
+    let mut segments = path.get(..end).unwrap_or(path).split(['/', '\\']);
+    match segments.any(is_dot_segment) {
+        true => Err(InvalidTarget("the path has a segment \".\" or \"..\"")),
+        false => Ok(()),
+    }
+}
+
+const INVALID_PATH: InvalidTarget = InvalidTarget("the path is invalid or too long");
 
 /// Whether a segment of a path is `.` or `..`, where `%2e` is a point.
 fn is_dot_segment(segment: &str) -> bool {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use http::header::{ACCEPT_ENCODING, CONTENT_LENGTH, HeaderValue, VIA};
 use http::request::Parts;
+use http::uri::PathAndQuery;
 use http::{Method, Request, Response};
 use throughline_forward::{forward_request, forward_response};
 use tokio::sync::OwnedSemaphorePermit;
@@ -186,11 +187,8 @@ impl Call<'_> {
                 format!("the gateway does not forward {}", parts.method),
             ));
         }
-        let path = parts
-            .uri
-            .path_and_query()
-            .map_or("/", |path| path.as_str())
-            .to_owned();
+        let root = || PathAndQuery::from_static("/");
+        let path = parts.uri.path_and_query().cloned().unwrap_or_else(root);
         let caller = self.state.callers.find(&parts.headers, parts.uri.query())?;
         if let (Some(exchange), Some(caller)) = (exchange.as_mut(), &caller) {
             exchange.caller(caller);
@@ -200,29 +198,30 @@ impl Call<'_> {
             retry: self.state.config.retries.attempts > 1,
         };
         let body = ReceivedBody::read(&parts, body, needs, self.listener).await?;
-        let model_in_path = target_path::model(&path);
+        let model_in_path = target_path::model(path.as_str());
         let model = model_in_path.or_else(|| body.model()).map(str::to_owned);
         let model_in_path = model_in_path.is_some();
         let route = self.route(model.as_deref())?;
         if let Some(exchange) = exchange {
             exchange.routed(model.as_deref(), &route.first.provider.name);
         }
-        let reserved = match self.state.budgets.is_empty() || parts.method != Method::POST || is_free(&path) {
-            true => None,
-            false => {
-                let (request_bytes, max_output) = body.expected();
-                let usage = Usage {
-                    caller: caller.as_ref().map(CallerName::as_str),
-                    credential: credential_of_caller(&parts.headers, parts.uri.query()),
-                    model: model.as_deref(),
-                    headers: &parts.headers,
-                    provider: self.api,
-                    request_bytes,
-                    max_output,
-                };
-                self.state.budgets.reserve(&usage).await?
-            }
-        };
+        let reserved =
+            match self.state.budgets.is_empty() || parts.method != Method::POST || is_free(path.as_str()) {
+                true => None,
+                false => {
+                    let (request_bytes, max_output) = body.expected();
+                    let usage = Usage {
+                        caller: caller.as_ref().map(CallerName::as_str),
+                        credential: credential_of_caller(&parts.headers, parts.uri.query()),
+                        model: model.as_deref(),
+                        headers: &parts.headers,
+                        provider: self.api,
+                        request_bytes,
+                        max_output,
+                    };
+                    self.state.budgets.reserve(&usage).await?
+                }
+            };
         let request = self.request(parts, path, body, route, model_in_path, reserved.as_ref())?;
         let idle = self.listener.timeouts.idle.duration();
         let sent = self.state.stack.send(request, idle).await;
@@ -260,21 +259,21 @@ impl Call<'_> {
     fn request(
         &self,
         parts: Parts,
-        mut path: String,
+        path: PathAndQuery,
         body: ReceivedBody,
         route: Route,
         model_in_path: bool,
         reserved: Option<&Reserved>,
     ) -> Result<Request<ForwardedBody<Body>>, Refusal> {
-        let sent_path = path.clone();
         let first = &route.first;
-        if let Some(model) = first.model.as_deref().filter(|_| model_in_path) {
-            path = target_path::with_model(&path, model);
-        }
-        let uri = first
-            .provider
-            .uri(&path)
-            .map_err(|error| Refusal::new(RefusalKind::Invalid, error.to_string()))?;
+        let invalid = |message: String| Refusal::new(RefusalKind::Invalid, message);
+        let target = match first.model.as_deref().filter(|_| model_in_path) {
+            Some(model) => target_path::with_model(&path, model)
+                .ok_or_else(|| invalid(format!("the model {model:?} cannot be a part of a path")))?,
+            None => path.clone(),
+        };
+        let uri = first.provider.uri(&target);
+        let uri = uri.map_err(|error| invalid(error.to_string()))?;
         let mut request = forward_request(Request::from_parts(parts, ()), uri);
         let is_held = matches!(body, ReceivedBody::Held { .. });
         let model = body.model().map(str::to_owned);
@@ -299,15 +298,7 @@ impl Call<'_> {
         self.add_headers(request.headers_mut());
         let first_byte = self.listener.timeouts.first_byte.duration();
         let retries = &self.state.config.retries;
-        let plan = Plan::new(
-            route,
-            sent_path,
-            model,
-            model_in_path,
-            retries,
-            is_held,
-            first_byte,
-        );
+        let plan = Plan::new(route, path, model, model_in_path, retries, is_held, first_byte);
         request.extensions_mut().insert(plan);
         if let Some(reserved) = reserved {
             request.extensions_mut().insert(reserved.usage_hook());

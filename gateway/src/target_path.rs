@@ -1,5 +1,7 @@
 //! The model in the path of a request, as Gemini's API has it.
 
+use http::uri::PathAndQuery;
+
 /// Returns the model in a path such as `/v1beta/models/gemini-2.5-pro:generateContent`.
 pub(crate) fn model(path: &str) -> Option<&str> {
     let path = path.split('?').next()?;
@@ -8,8 +10,12 @@ pub(crate) fn model(path: &str) -> Option<&str> {
     (!model.is_empty() && !model.contains('/') && !method.contains('/')).then_some(model)
 }
 
-/// Returns a path and query with another model.
-pub(crate) fn with_model(path: &str, model: &str) -> String {
+/// Returns a path and query with another model. `None`: the model cannot stand in a path.
+pub(crate) fn with_model(path: &PathAndQuery, model: &str) -> Option<PathAndQuery> {
+    replaced(path.as_str(), model).try_into().ok()
+}
+
+fn replaced(path: &str, model: &str) -> String {
     let Some((before, rest)) = path.split_once("/models/") else {
         return path.to_owned();
     };
@@ -58,7 +64,8 @@ mod tests {
             ),
         ] {
             assert_eq!(model(path), found, "{path}");
-            assert_eq!(with_model(path, "new"), replaced, "{path}");
+            let found = with_model(&PathAndQuery::from_static(path), "new").expect("a path");
+            assert_eq!(found, replaced, "{path}");
         }
     }
 }

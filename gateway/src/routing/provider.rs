@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use http::Uri;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
+use http::uri::PathAndQuery;
 use throughline_forward::{InvalidTarget, Upstream};
 
 use super::circuit::{Circuit, CircuitSettings};
@@ -74,22 +75,29 @@ impl Provider {
     ///
     /// A base URL is that of the provider's SDKs. For OpenAI's API it has the version, so a base path
     /// replaces the `/v1` of the request. For the others it has none, unless its last segment is one.
-    pub(crate) fn uri(&self, path: &str) -> Result<Uri, InvalidTarget> {
+    pub(crate) fn uri(&self, path: &PathAndQuery) -> Result<Uri, InvalidTarget> {
         let owned;
-        let path = match &self.credential {
-            Some(_) => {
-                owned = without_key_parameter(path);
+        let sent = match &self.credential {
+            Some(_) if path.query().is_some() => {
+                owned = without_key_parameter(path.as_str());
                 &owned
             }
-            None => path,
+            _ => path.as_str(),
         };
         let base = self.upstream.base_path();
         let has_version = match self.api {
             Api::OpenAi => !base.is_empty(),
             Api::Anthropic | Api::Gemini => base.rsplit('/').next().is_some_and(is_version),
         };
-        let rest = has_version.then(|| without_version(path)).flatten();
-        self.upstream.join_path(rest.unwrap_or(path))
+        let rest = has_version
+            .then(|| without_version(sent))
+            .flatten()
+            .unwrap_or(sent);
+        match std::ptr::eq(rest, path.as_str()) {
+            // It is shared, not copied.
+            true => self.upstream.join(&Uri::from(path.clone())),
+            false => self.upstream.join_path(rest),
+        }
     }
 
     /// Sets the headers of this provider on a request, and replaces the caller's credentials if the provider
@@ -200,7 +208,9 @@ mod tests {
             };
             let provider = Provider::new(&config, 0, settings, &Environment::process()).expect(&text);
             assert_eq!(
-                provider.uri(path).map(|uri| uri.to_string()),
+                provider
+                    .uri(&PathAndQuery::from_static(path))
+                    .map(|uri| uri.to_string()),
                 Ok(expected.to_owned()),
                 "{base} {path}"
             );

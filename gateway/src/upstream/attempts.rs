@@ -181,7 +181,7 @@ fn redirected(
     let mut path = plan.path.clone();
     if plan.model_in_path {
         if let Some(model) = &target.model {
-            path = with_model(&path, model);
+            path = with_model(&path, model).ok_or(UpstreamError::Target)?;
         }
     } else if let Some(model) = target.model.as_ref().or(plan.model.as_ref())
         && let Ok(field) = ModelField::read(&head.headers, &body)

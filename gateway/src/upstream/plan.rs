@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::uri::PathAndQuery;
+
 use crate::config;
 use crate::routing::{Route, Target};
 
@@ -14,7 +16,7 @@ pub(crate) struct Plan(pub(crate) Arc<PlanParts>);
 pub(crate) struct PlanParts {
     pub(crate) route: Route,
     /// Path and query as the client sent them.
-    pub(crate) path: String,
+    pub(crate) path: PathAndQuery,
     /// The model that the client named in the body.
     pub(crate) model: Option<String>,
     /// Whether the model is in the path, as in Gemini's API.
@@ -30,7 +32,7 @@ pub(crate) struct PlanParts {
 impl Plan {
     pub(crate) fn new(
         route: Route,
-        path: String,
+        path: PathAndQuery,
         model: Option<String>,
         model_in_path: bool,
         retries: &config::Retries,

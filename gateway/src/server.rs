@@ -390,13 +390,10 @@ where
                     .map(|in_progress| (answer.map(Either::Right), in_progress))
             }
         };
-        match answered {
-            Some((answer, in_progress)) => {
-                Poll::Ready(Ok(answer.map(|body| Answered::new(body, in_progress))))
-            }
-            // A future is not polled after it was ready.
-            None => Poll::Pending,
-        }
+        let Some((answer, in_progress)) = answered else {
+            unreachable!("a response future was polled after it was ready")
+        };
+        Poll::Ready(Ok(answer.map(|body| Answered::new(body, in_progress))))
     }
 }
 

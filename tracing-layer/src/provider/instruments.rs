@@ -136,6 +136,11 @@ impl<I: Send + Sync + 'static> Inner<I> {
         }
     }
 
+    /// Looks for a provider, if it is time to. Returns whether there is one.
+    pub(super) fn is_found(&self) -> bool {
+        self.inner.built.get().is_some() || self.look_up().is_some()
+    }
+
     fn look_up(&self) -> Option<&I> {
         let Self {
             source,

@@ -7,7 +7,7 @@ use super::{LazyInstruments, LazyTracer};
 /// `None` for what it does not record.
 ///
 /// This is known from the spans and measurements before. When it is time to look for a global provider again,
-/// this returns `false`, and the next span and measurement look for it.
+/// this looks for it.
 #[must_use]
 pub fn is_off<I: Send + Sync + 'static>(
     tracer: Option<&LazyTracer>,
@@ -29,5 +29,12 @@ pub fn is_off<I: Send + Sync + 'static>(
         return true;
     }
     let now = millis();
-    !lookups.any(|lookups| lookups.is_eager() || lookups.is_due_at(now))
+    if !lookups.any(|lookups| lookups.is_eager() || lookups.is_due_at(now)) {
+        return true;
+    }
+    // An exchange that is observed only to find out costs much more, and finds out when it ends. Until then, all
+    // exchanges that begin would be observed, which in a program with calls of a second is every one.
+    let has_tracer = tracer.is_some_and(LazyTracer::look_up);
+    let has_instruments = instruments.is_some_and(LazyInstruments::is_found);
+    !has_tracer && !has_instruments
 }

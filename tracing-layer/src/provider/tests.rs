@@ -5,7 +5,7 @@ use opentelemetry::trace::{Span, SpanBuilder, TraceContextExt, Tracer, TracerPro
 use opentelemetry::{Context, InstrumentationScope};
 use throughline_test_support::Recorder;
 
-use super::LazyTracer;
+use super::{LazyInstruments, LazyTracer, is_off};
 
 fn scope() -> InstrumentationScope {
     InstrumentationScope::builder("test").build()
@@ -108,5 +108,26 @@ fn sampled_out_span_is_not_taken_for_a_noop() {
             span.is_some_and(|span| !span.is_recording()),
             "sampled out, yet with a context to pass on"
         );
+    }
+}
+
+/// Every exchange used to be observed that began while the ones before had not ended, since only their ends looked
+/// for a provider of instruments.
+#[test]
+fn exchange_is_not_observed_to_find_a_provider() {
+    let tracer = LazyTracer::following(scope());
+    let instruments = LazyInstruments::global(scope(), |meter| meter.u64_counter("test").build());
+    let is_off = || is_off(Some(&tracer), Some(&instruments));
+    assert!(!is_off(), "no provider was looked for");
+    assert!(
+        tracer
+            .start(&Context::new(), || SpanBuilder::from_name("x"))
+            .is_none(),
+        "no provider"
+    );
+    assert!(instruments.in_context(&Context::new()).is_none(), "no provider");
+    // The first lookups are done at every use, and each of these exchanges is one.
+    for _ in 0..3 {
+        assert!(is_off(), "the lookup found none");
     }
 }

@@ -145,6 +145,21 @@ impl LazyTracer {
         }
     }
 
+    /// Looks for a provider, if it is time to. Returns whether there is one that may record.
+    pub(super) fn look_up(&self) -> bool {
+        let Some(lookups) = &self.inner.lookups else {
+            return !self.is_useless();
+        };
+        let Some(lookup) = lookups.begin_due() else {
+            return !lookups.has_failed();
+        };
+        let is_found = !noop::is_noop_tracer(&self.inner.source.tracer());
+        if !is_found {
+            lookups.failed(lookup);
+        }
+        is_found
+    }
+
     fn current(&self) -> Option<&BoxedTracer> {
         let Inner {
             source,

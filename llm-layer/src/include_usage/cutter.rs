@@ -9,17 +9,16 @@
 //! `choices`, or a `choices` or `usage` that is no container, shows that the event is not the added one.
 //! Content then waits only until its first choice begins, not until its event ends.
 //!
-//! Lines end with LF, CR or CRLF. After a CR the event has already ended although an LF may follow in the
-//! next frame, so `after_return` skips that LF, and `took_return` removes it if it belongs to the removed
-//! event.
+//! After a CR at the end of a frame the event has already ended although an LF may follow in the next frame, so
+//! `took_return` removes that LF if it belongs to the removed event.
 
 use std::collections::VecDeque;
 
 use bytes::Bytes;
-use memchr::memchr2;
 use serde_json::Value;
 
 use throughline_llm_wire::json::{Malformed, Path, Scalar, Scanner, Take, Visit};
+use throughline_llm_wire::sse::{Field, LineReader, Token};
 
 /// Removes one event from a stream of events: the first whose data has an empty `choices` and a `usage`
 /// object.
@@ -28,10 +27,8 @@ use throughline_llm_wire::json::{Malformed, Path, Scalar, Scanner, Take, Visit};
 #[derive(Debug, Default)]
 pub(super) struct Cutter {
     mode: Mode,
-    line: Line,
-    /// The last line ended with a carriage return. A line feed that follows belongs to it.
-    after_return: bool,
-    /// That line feed is part of the removed event.
+    lines: LineReader,
+    /// A line feed that comes next is part of the removed event.
     took_return: bool,
     held: Held,
     event: Event,
@@ -61,18 +58,6 @@ enum Mode {
     Passing,
     /// The event is removed. Everything else passes.
     Done,
-}
-
-/// The position in the current line.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-enum Line {
-    #[default]
-    Start,
-    /// In the name of a field. The first bytes, as many as the number says, are those of `data`.
-    Name(usize),
-    /// After the colon of `data`.
-    Data,
-    Other,
 }
 
 /// The data of the held event so far.
@@ -111,25 +96,21 @@ impl Cutter {
         let (mut start, mut held) = (0, 0);
         let mut at = 0;
         while let Some(rest) = frame.get(at..).filter(|rest| !rest.is_empty()) {
-            let took_return = std::mem::take(&mut self.took_return);
-            if std::mem::take(&mut self.after_return) && rest.starts_with(b"\n") {
-                at += 1;
-                if took_return {
-                    start = at;
-                }
-                continue;
-            }
             let before = self.mode;
-            if before == Mode::Done {
+            if self.is_done() {
                 break;
             }
             if before == Mode::Between {
                 held = at;
             }
-            let read = self.read(rest);
-            at += read;
+            let (length, token) = self.lines.read(rest);
+            at += length;
             #[cfg(test)]
-            self.count(read);
+            self.count(length);
+            if std::mem::take(&mut self.took_return) && token == Token::LineFeed {
+                start = at;
+            }
+            self.read(token, rest.get(..length).unwrap_or_default());
             match (before, self.mode) {
                 (Mode::Held, Mode::Passing | Mode::Between) => out.extend(self.held.take()),
                 (Mode::Held, Mode::Done) => {
@@ -174,77 +155,34 @@ impl Cutter {
         self.work
     }
 
-    /// Reads at most one line. Returns the number of bytes read; 0 changes only the state.
-    fn read(&mut self, bytes: &[u8]) -> usize {
-        let first = bytes.first().copied().unwrap_or_default();
-        match self.mode {
-            Mode::Between if first == b':' => {
-                self.mode = Mode::Comment;
-                self.line = Line::Other;
-                1
-            }
-            Mode::Between if !is_end(first) => {
+    fn read(&mut self, token: Token, bytes: &[u8]) {
+        match (self.mode, token) {
+            (Mode::Between, Token::End { .. } | Token::LineFeed) => {}
+            (Mode::Between, Token::Begin(Field::Comment)) => self.mode = Mode::Comment,
+            (Mode::Between, _) => {
                 self.mode = Mode::Held;
                 self.event.reset();
-                self.read_held(bytes)
+                self.read_held(token, bytes);
             }
-            Mode::Held => self.read_held(bytes),
-            Mode::Between | Mode::Comment | Mode::Passing | Mode::Done => self.skip(bytes),
+            (Mode::Held, _) => self.read_held(token, bytes),
+            (Mode::Comment, Token::End { .. }) | (Mode::Passing, Token::End { is_blank: true }) => {
+                self.mode = Mode::Between;
+            }
+            (Mode::Comment | Mode::Passing | Mode::Done, _) => {}
         }
     }
 
-    fn read_held(&mut self, bytes: &[u8]) -> usize {
-        match (self.line, bytes.first().copied().unwrap_or_default()) {
-            (Line::Start, byte) if !is_end(byte) => {
-                self.line = Line::Name(0);
-                0
+    fn read_held(&mut self, token: Token, bytes: &[u8]) {
+        match token {
+            Token::Begin(Field::Data) => self.event.next_line(),
+            Token::Value(Field::Data) if self.event.read(bytes).is_err() => self.mode = Mode::Passing,
+            Token::End { is_blank: true } if self.event.is_added() => {
+                self.mode = Mode::Done;
+                self.took_return = self.lines.is_after_return();
             }
-            (Line::Name(matched), b':') if matched == DATA.len() => {
-                self.line = Line::Data;
-                self.event.next_line();
-                1
-            }
-            (Line::Name(0), byte) if BOM.contains(&byte) => 1,
-            (Line::Name(matched), byte) if !is_end(byte) => {
-                self.line = match DATA.get(matched) {
-                    Some(next) if *next == byte => Line::Name(matched + 1),
-                    _ => Line::Other,
-                };
-                1
-            }
-            (Line::Data, _) => {
-                let length = memchr2(b'\n', b'\r', bytes);
-                let value = bytes.get(..length.unwrap_or(bytes.len())).unwrap_or_default();
-                if self.event.read(value).is_err() {
-                    self.mode = Mode::Passing;
-                }
-                value.len() + self.skip(bytes.get(value.len()..).unwrap_or_default())
-            }
-            _ => self.skip(bytes),
+            Token::End { is_blank: true } => self.mode = Mode::Between,
+            _ => {}
         }
-    }
-
-    /// Skips to the end of the line. The end of an empty line ends the event.
-    fn skip(&mut self, bytes: &[u8]) -> usize {
-        let Some(length) = memchr2(b'\n', b'\r', bytes) else {
-            if self.line == Line::Start && !bytes.is_empty() {
-                self.line = Line::Other;
-            }
-            return bytes.len();
-        };
-        let is_blank = self.line == Line::Start && length == 0;
-        self.after_return = bytes.get(length) == Some(&b'\r');
-        self.line = Line::Start;
-        self.mode = match self.mode {
-            Mode::Held if is_blank && self.event.is_added() => {
-                self.took_return = self.after_return;
-                Mode::Done
-            }
-            Mode::Held | Mode::Passing if is_blank => Mode::Between,
-            Mode::Comment => Mode::Between,
-            mode => mode,
-        };
-        length + 1
     }
 }
 
@@ -323,19 +261,12 @@ impl Visit for Look {
     fn document(&mut self) {}
 }
 
-fn is_end(byte: u8) -> bool {
-    matches!(byte, b'\n' | b'\r')
-}
-
 fn pass(frame: &Bytes, start: usize, end: usize, out: &mut VecDeque<Bytes>) {
     if start < end {
         out.push_back(frame.slice(start..end));
     }
 }
 
-const DATA: &[u8] = b"data";
-/// A byte order mark, which may precede the first line.
-const BOM: &[u8] = b"\xef\xbb\xbf";
 /// The number of bytes that are scanned before the result is checked. A chunk of content is recognised by the
 /// third piece, so that a long one is not scanned to its end.
 const SCANNED_PIECE: usize = 96;

@@ -211,6 +211,7 @@ mod request_copy;
 mod request_reader;
 mod response_reader;
 mod rule;
+pub mod sse;
 mod target;
 mod unseen;
 mod usage;

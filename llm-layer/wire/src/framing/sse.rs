@@ -2,41 +2,26 @@
 //!
 //! Some servers omit the blank lines between events. So after a line with a whole JSON document, the next line of
 //! data begins another event: with the name that was sent ahead of it, and perhaps with `[DONE]`.
+//!
+//! Some servers lose the end of an event with its line, or send line ends as `\\n`, so that the next event stands in
+//! the same line: `data: {"id":"c","objecdata: {"id":"c"}`. So behind what is not JSON, `data: {` begins an event too.
 
-use memchr::memchr2;
+use memchr::memmem;
 
 use super::Receive;
 use super::repeats::Events;
 use crate::json::{Malformed, Scanner};
+use crate::sse::{Field, LineReader, Token};
 
 /// Reads the data of events as JSON incrementally, so that events may have any size.
 #[derive(Debug, Default)]
 pub(crate) struct Sse {
+    lines: LineReader,
     scanner: Scanner,
-    line: Line,
-    field: Vec<u8>,
     name: Vec<u8>,
     data: Data,
-    after_cr: bool,
     /// The number of events that were not JSON.
     malformed: u32,
-}
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-enum Line {
-    /// Before the colon.
-    #[default]
-    Name,
-    /// After the colon. One space may follow.
-    Space(Field),
-    Value(Field),
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Field {
-    Data,
-    Event,
-    Other,
 }
 
 /// The data of the current event so far.
@@ -45,51 +30,36 @@ struct Data {
     begun: bool,
     broken: bool,
     head: Vec<u8>,
+    /// The last bytes, in which another event may begin.
+    tail: Tail,
+}
+
+/// The last bytes of the data of an event.
+#[derive(Debug, Default)]
+struct Tail {
+    bytes: [u8; Self::MAX_BYTES],
+    length: usize,
 }
 
 impl Events for Sse {
     fn is_between(&self) -> bool {
-        let is_empty = self.field.is_empty() && self.name.is_empty() && !self.data.begun;
-        is_empty && self.line == Line::Name && !self.after_cr
+        self.lines.is_between() && self.name.is_empty() && !self.data.begun
     }
 
     fn read<'a>(&mut self, mut bytes: &'a [u8], receive: &mut impl Receive) -> &'a [u8] {
-        while let [byte, rest @ ..] = bytes {
-            if std::mem::take(&mut self.after_cr) && *byte == b'\n' {
-                bytes = rest;
-                continue;
+        while !bytes.is_empty() {
+            let (length, token) = self.lines.read(bytes);
+            let (read, rest) = bytes.split_at_checked(length).unwrap_or((bytes, &[]));
+            bytes = rest;
+            match token {
+                Token::Begin(field) => self.begin(field, receive),
+                Token::Value(field) => self.value(field, read, receive),
+                Token::End { is_blank: true } => {
+                    self.end_event(receive);
+                    break;
+                }
+                Token::End { .. } | Token::Markup | Token::LineFeed => {}
             }
-            bytes = match (self.line, byte) {
-                (Line::Space(field), b' ') => {
-                    self.begin(field, receive);
-                    rest
-                }
-                (Line::Space(field), _) => {
-                    self.begin(field, receive);
-                    bytes
-                }
-                (_, b'\n' | b'\r') => {
-                    self.after_cr = *byte == b'\r';
-                    if self.end_line(receive) {
-                        return self.behind_end(rest);
-                    }
-                    rest
-                }
-                (Line::Name, b':') => {
-                    self.line = Line::Space(self.kind());
-                    rest
-                }
-                (Line::Name, _) => {
-                    push_head(&mut self.field, &[*byte]);
-                    rest
-                }
-                (Line::Value(field), _) => {
-                    let len = memchr2(b'\n', b'\r', bytes).unwrap_or(bytes.len());
-                    let (value, rest) = bytes.split_at_checked(len).unwrap_or((bytes, &[]));
-                    self.value(field, value, receive);
-                    rest
-                }
-            };
         }
         bytes
     }
@@ -106,32 +76,26 @@ impl Events for Sse {
 }
 
 impl Sse {
-    /// The maximum number of bytes stored of a field's name, an event's name, and the head of its data.
+    /// The maximum number of bytes stored of an event's name, and of the head of its data.
     const MAX_HEAD_BYTES: usize = 64;
     /// The data that ends streams in OpenAI's format.
     const DONE: &[u8] = b"[DONE]";
-
-    fn kind(&mut self) -> Field {
-        match self.field.as_slice() {
-            // Older servers of llama.cpp put errors into a field of their own.
-            b"error" => {
-                self.name.clear();
-                self.name.extend_from_slice(b"error");
-                Field::Data
-            }
-            b"data" | b"\xef\xbb\xbfdata" => Field::Data,
-            b"event" | b"\xef\xbb\xbfevent" => Field::Event,
-            _ => Field::Other,
-        }
-    }
+    const DATA: &[u8] = b"data:";
 
     fn begin(&mut self, field: Field, receive: &mut impl Receive) {
-        self.line = Line::Value(field);
         match field {
-            Field::Data if self.data.begun && !self.ends_with_document() => {
+            Field::Error => {
+                self.name.clear();
+                self.name.extend_from_slice(b"error");
+            }
+            Field::Event => self.name.clear(),
+            _ => {}
+        }
+        match field {
+            Field::Data | Field::Error if self.data.begun && !self.ends_with_document() => {
                 self.value(field, b"\n", receive);
             }
-            Field::Data => {
+            Field::Data | Field::Error => {
                 self.data.begun = true;
                 self.data.head.clear();
                 match std::str::from_utf8(&self.name) {
@@ -139,8 +103,7 @@ impl Sse {
                     _ => {}
                 }
             }
-            Field::Event => self.name.clear(),
-            Field::Other => {}
+            _ => {}
         }
     }
 
@@ -151,33 +114,46 @@ impl Sse {
 
     fn value(&mut self, field: Field, value: &[u8], receive: &mut impl Receive) {
         match field {
-            Field::Data => {
+            Field::Data | Field::Error => {
                 push_head(&mut self.data.head, value);
-                if !self.data.broken {
-                    self.data.broken = self.scanner.feed(value, receive).is_err();
+                if self.data.broken || self.scanner.feed(value, receive).is_err() {
+                    self.data.broken = true;
+                    self.resume(value, receive);
+                } else {
+                    self.data.tail.push(value);
                 }
             }
             Field::Event => push_head(&mut self.name, value),
-            Field::Other => {}
+            _ => {}
         }
     }
 
-    /// Ends a line. Returns whether it was the blank line after an event.
-    fn end_line(&mut self, receive: &mut impl Receive) -> bool {
-        let is_blank = self.line == Line::Name && self.field.is_empty();
-        if is_blank {
-            self.end_event(receive);
+    /// Reads the events that begin in this line behind what is not JSON.
+    fn resume(&mut self, value: &[u8], receive: &mut impl Receive) {
+        let bytes = [self.data.tail.bytes(), value].concat();
+        self.data.tail = Tail::default();
+        let mut rest = bytes.as_slice();
+        while let Some((_, behind)) = memmem::find(rest, Self::DATA).and_then(|at| rest.split_at_checked(at))
+        {
+            rest = behind.get(Self::DATA.len()..).unwrap_or_default();
+            let document = rest.trim_ascii_start();
+            match document.first() {
+                Some(b'{') => {}
+                Some(_) => continue,
+                None => {
+                    rest = behind;
+                    break;
+                }
+            }
+            self.scanner.reset();
+            self.malformed = self.malformed.saturating_add(1);
+            self.data.broken = self.scanner.feed(document, receive).is_err();
+            if !self.data.broken {
+                break;
+            }
         }
-        self.line = Line::Name;
-        self.field.clear();
-        is_blank
-    }
-
-    /// Returns what follows the blank line after an event.
-    fn behind_end<'a>(&mut self, rest: &'a [u8]) -> &'a [u8] {
-        let line_feed = rest.strip_prefix(b"\n").filter(|_| self.after_cr);
-        self.after_cr = self.after_cr && rest.is_empty();
-        line_feed.unwrap_or(rest)
+        // What was read as an event does not begin another one.
+        self.data.tail.push(rest);
     }
 
     fn end_event(&mut self, receive: &mut impl Receive) {
@@ -190,7 +166,37 @@ impl Sse {
         self.data.begun = false;
         self.data.broken = false;
         self.data.head.clear();
+        self.data.tail = Tail::default();
         self.name.clear();
+    }
+}
+
+impl Tail {
+    /// The beginning of another event: `data: {"`.
+    const MAX_BYTES: usize = 8;
+
+    fn push(&mut self, value: &[u8]) {
+        if let Some(last) = value.last_chunk() {
+            *self = Self {
+                bytes: *last,
+                length: Self::MAX_BYTES,
+            };
+            return;
+        }
+        for byte in value {
+            if self.length == Self::MAX_BYTES {
+                self.bytes.rotate_left(1);
+                self.length -= 1;
+            }
+            if let Some(slot) = self.bytes.get_mut(self.length) {
+                *slot = *byte;
+                self.length += 1;
+            }
+        }
+    }
+
+    fn bytes(&self) -> &[u8] {
+        self.bytes.get(..self.length).unwrap_or_default()
     }
 }
 

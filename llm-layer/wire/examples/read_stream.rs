@@ -8,33 +8,27 @@
 
 #![expect(clippy::print_stdout, reason = "it is what the example does")]
 
-use std::error::Error;
-use std::{env, fs};
+use std::{env, error::Error, fs};
 
 use http::{HeaderMap, Method};
-use throughline_llm_wire::{Channel, ResponseReader, Target, recognise};
+use throughline_llm_wire::{Channel, ResponseReader, Target, TextPiece, recognise};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let [url, file] = <[String; 2]>::try_from(env::args().skip(1).collect::<Vec<_>>())
-        .map_err(|_| "usage: read_stream <URL> <file>")?;
-    let url = url.parse()?;
-    let recognised = recognise(&Target::new(&Method::POST, &url, None), &[]).ok_or("not a model API")?;
-    let mut response = ResponseReader::new(recognised.format).with_capture(64 * 1024);
+    let arguments = <[String; 2]>::try_from(env::args().skip(1).collect::<Vec<_>>());
+    let [url, file] = arguments.map_err(|_| "usage: read_stream <URL> <file>")?;
+    let request =
+        recognise(&Target::new(&Method::POST, &url.parse()?, None), &[]).ok_or("not a model API")?;
+    let mut response = ResponseReader::new(request.format).with_capture(64 * 1024);
     response.read_head(&HeaderMap::new());
-    for chunk in fs::read(file)?.chunks(100) {
-        response.feed(chunk, |piece| {
-            if piece.channel == Channel::Content {
-                print!("{}", piece.text);
-            }
-        });
-    }
-    let is_intact = response.finish(|_| ());
-    println!("\nthe whole answer was read: {is_intact}");
-    for call in response
-        .take_answer()
-        .iter()
-        .flat_map(|answer| answer.tool_calls(0))
-    {
+    let print = |piece: TextPiece<'_>| {
+        if piece.channel == Channel::Content {
+            print!("{}", piece.text);
+        }
+    };
+    response.feed(&fs::read(file)?, print);
+    println!("\nthe whole answer was read: {}", response.finish(print));
+    let answer = response.take_answer().ok_or("nothing was kept")?;
+    for call in answer.tool_calls(0) {
         println!("tool call: {} with {}", call.name, call.arguments);
     }
     let (reply, usage) = (response.reply(), response.reply().usage());

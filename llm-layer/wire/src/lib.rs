@@ -56,10 +56,10 @@
 //! |---|---|
 //! | OpenAI chat completions, and compatible APIs | `/chat/completions` |
 //! | OpenAI Responses, legacy completions, embeddings | `/responses`, `/responses/compact`, `/completions`, `/embeddings`, `/embeddings/multimodal` |
-//! | a stored response | `GET /responses/{id}` |
+//! | a stored response | `GET /responses/{id}`; deferred chats by `GET` at x.ai, perplexity.ai, bigmodel.cn and z.ai |
 //! | images | `/images/generations`, `/images/edits`, `/images/variations`; `:predict` with prompts at googleapis.com |
 //! | audio | `/audio/transcriptions`, `/audio/translations`, `/audio/speech` |
-//! | rerank, moderation, OCR | `/rerank`, `/moderations`, `/chat/moderations`; `/ocr` at mistral.ai |
+//! | rerank, moderation, OCR | `/rerank`, `/reranks`, `/reranking`, `/ranking`, `/score`, `/moderations`, `/chat/moderations`; `/ocr` at mistral.ai |
 //! | batches | `/batches`, `/v1/messages/batches`, `:batchGenerateContent`; `/batch/jobs` at mistral.ai; `GET` of a batch at the provider's host |
 //! | files | `/files` at the provider's host |
 //! | Azure OpenAI and Foundry | OpenAI's, below `/openai/deployments/{model}`, `/openai/v1` or `/models` |
@@ -71,17 +71,20 @@
 //! | Bedrock | `/model/{model}/` and `converse`, `converse-stream`, `invoke`, `invoke-with-response-stream`; embeddings by the model's name or the request's shape |
 //! | SageMaker | `/endpoints/{endpoint}/invocations`, `/invocations-response-stream`, of language models |
 //! | Databricks | `/serving-endpoints/{endpoint}/invocations` |
-//! | watsonx | OpenAI's, `/ml/v1/text/chat`, `/chat_stream`, `/generation`, `/generation_stream` |
-//! | Perplexity, Reka, Writer | OpenAI's; `/v1/sonar` at perplexity.ai, `/v1/chat` at reka.ai and writer.com |
-//! | Oracle Cloud, SAP AI Core, Snowflake Cortex | `/actions/chat`, `/v2/completion`, `/cortex/inference:complete` |
+//! | watsonx | OpenAI's, `/ml/v1/text/chat`, `/chat_stream`, `/generation`, `/generation_stream`, `/rerank`, also below `/ml/v1/deployments/{deployment}` |
+//! | Perplexity, Reka, Writer | OpenAI's; `/v1/sonar`, `/v1/agent` at perplexity.ai, `/v1/chat` at reka.ai and writer.com |
+//! | Oracle Cloud, SAP AI Core, Snowflake Cortex | `/actions/chat`, `/actions/embedText`, `/v2/completion`, `/cortex/inference:complete`, `:embed` |
 //! | Cloudflare Workers AI | `/ai/run/{model}`, `/workers-ai/@{model}` |
-//! | DashScope | OpenAI's, `/aigc/text-generation/generation`, `/aigc/multimodal-generation/generation`, `/text-embedding/text-embedding`, `/multimodal-embedding/multimodal-embedding` |
+//! | DashScope | OpenAI's, `/aigc/text-generation/generation`, `/aigc/multimodal-generation/generation`, `/text-embedding/text-embedding`, `/multimodal-embedding/multimodal-embedding`, `/text-rerank/text-rerank` |
 //! | Qianfan, Hunyuan | OpenAI's, `/wenxinworkshop/chat/{model}`; any path at hunyuan.tencentcloudapi.com |
-//! | Voyage, Text Embeddings Inference | OpenAI's, `/multimodalembeddings`, `/rerank` |
-//! | Text Generation Inference | OpenAI's, `/generate`, `/generate_stream` |
+//! | Voyage, Text Embeddings Inference | OpenAI's, `/multimodalembeddings`, `/contextualizedembeddings`, `/rerank`, `/embed` |
+//! | Pinecone, Nomic | `/embed` at pinecone.io, `/embedding/text` at nomic.ai |
+//! | Text Generation Inference, SGLang | OpenAI's, `/generate`, `/generate_stream` |
 //! | Triton, TensorRT-LLM | OpenAI's, `/v2/models/{model}/generate`, `/generate_stream` |
 //! | llama.cpp, KoboldCpp, LM Studio | OpenAI's; `/completion`, `/infill`; `/api/v1/generate`, `/api/extra/generate/stream`; `/api/v1/chat` |
 //! | Aleph Alpha | `/complete` |
+//! | MiniMax, SenseNova, DeepInfra | OpenAI's; `/text/chatcompletion_v2`; `/llm/chat-completions`; `/v1/inference/{model}` at deepinfra.com |
+//! | Meta, YandexGPT, CLOVA Studio | `/v1/chat/completions` at api.llama.com; `/foundationModels/v1/completion`, `/textEmbedding`; `/chat-completions/{model}` at ntruss.com |
 //! | Replicate | `/predictions`, `GET /v1/predictions/{id}` at replicate.com |
 //! | Vercel's AI gateway | OpenAI's and Anthropic's, `/ai/language-model` |
 //!

@@ -335,7 +335,12 @@ const PROVIDERS: &[Provider] = &[
     Provider {
         id: Some("perplexity"),
         hosts: &[Host::Domain("perplexity.ai")],
-        apis: &[api_at("/v1/sonar", &["perplexity.ai"], Format::OpenAiChat)],
+        apis: &[
+            api_at("/v1/sonar", &["perplexity.ai"], Format::OpenAiChat),
+            api_at("/v1/agent", &["perplexity.ai"], Format::OpenAiResponses),
+            get_if("/async/chat/completions/*", Proof::Host, Format::StoredChat),
+            get_if("/v1/async/sonar/*", Proof::Host, Format::StoredChat),
+        ],
         ..Provider::PLAIN
     },
     Provider {
@@ -346,6 +351,14 @@ const PROVIDERS: &[Provider] = &[
             api("/ml/v1/text/chat_stream", Format::OpenAiChat),
             api("/ml/v1/text/generation", Format::WatsonxGeneration),
             api("/ml/v1/text/generation_stream", Format::WatsonxGeneration),
+            api("/ml/v1/text/rerank", Format::WatsonxRerank),
+            api("/ml/v1/deployments/*/text/chat", Format::OpenAiChat),
+            api("/ml/v1/deployments/*/text/chat_stream", Format::OpenAiChat),
+            api("/ml/v1/deployments/*/text/generation", Format::WatsonxGeneration),
+            api(
+                "/ml/v1/deployments/*/text/generation_stream",
+                Format::WatsonxGeneration,
+            ),
         ],
         ..Provider::PLAIN
     },
@@ -462,7 +475,10 @@ const PROVIDERS: &[Provider] = &[
     Provider {
         id: Some("voyage_ai"),
         hosts: &[Host::Domain("voyageai.com")],
-        apis: &[api("/multimodalembeddings", Format::Embeddings)],
+        apis: &[
+            api("/multimodalembeddings", Format::Embeddings),
+            api("/contextualizedembeddings", Format::Embeddings),
+        ],
         ..Provider::PLAIN
     },
     Provider {
@@ -477,6 +493,8 @@ const PROVIDERS: &[Provider] = &[
             api("/aigc/multimodal-generation/generation", Format::DashScope),
             api("/text-embedding/text-embedding", Format::Embeddings),
             api("/multimodal-embedding/multimodal-embedding", Format::Embeddings),
+            api("/text-rerank/text-rerank", Format::DashScopeRerank),
+            api_if("/reranks", NAMES_MODEL, Format::Rerank),
         ],
         ..Provider::PLAIN
     },
@@ -516,13 +534,19 @@ const PROVIDERS: &[Provider] = &[
     Provider {
         id: Some("oci"),
         hosts: &[Host::Domain("oraclecloud.com")],
-        apis: &[api("/actions/chat", Format::OciChat)],
+        apis: &[
+            api("/actions/chat", Format::OciChat),
+            api_at("/actions/embedText", &["oraclecloud.com"], Format::Embeddings),
+        ],
         ..Provider::PLAIN
     },
     Provider {
         id: Some("snowflake"),
         hosts: &[Host::Domain("snowflakecomputing.com")],
-        apis: &[api("/cortex/inference:complete", Format::Cortex)],
+        apis: &[
+            api("/cortex/inference:complete", Format::Cortex),
+            api("/cortex/inference:embed", Format::Embeddings),
+        ],
         ..Provider::PLAIN
     },
     Provider {
@@ -626,6 +650,94 @@ const PROVIDERS: &[Provider] = &[
         ..Provider::PLAIN
     },
     Provider {
+        id: Some("sglang"),
+        apis: &[api_if("/generate", SGLANG, Format::SgLang)],
+        default_port: Some(30000),
+        ..Provider::PLAIN
+    },
+    Provider {
+        id: Some("yandex"),
+        hosts: &[Host::Domain("api.cloud.yandex.net")],
+        apis: &[
+            api("/foundationModels/v1/completion", Format::Yandex),
+            api("/foundationModels/v1/textEmbedding", Format::Embeddings),
+        ],
+        ..Provider::PLAIN
+    },
+    Provider {
+        id: Some("naver"),
+        hosts: &[Host::Domain("ntruss.com")],
+        apis: &[api_at("/chat-completions/*", &["ntruss.com"], Format::Clova)],
+        ..Provider::PLAIN
+    },
+    Provider {
+        id: Some("meta"),
+        hosts: &[Host::Domain("api.llama.com")],
+        apis: &[
+            api_at(
+                "/compat/v1/chat/completions",
+                &["api.llama.com"],
+                Format::OpenAiChat,
+            ),
+            api_at("/v1/chat/completions", &["api.llama.com"], Format::LlamaApi),
+        ],
+        ..Provider::PLAIN
+    },
+    Provider {
+        id: Some("minimax"),
+        apis: &[api("/text/chatcompletion_v2", Format::OpenAiChat)],
+        ..Provider::PLAIN
+    },
+    Provider {
+        id: Some("sensenova"),
+        apis: &[api("/llm/chat-completions", Format::OpenAiChat)],
+        ..Provider::PLAIN
+    },
+    Provider {
+        id: Some("deepinfra"),
+        apis: &[api_at("/v1/inference/**", &["deepinfra.com"], Format::DeepInfra)],
+        ..Provider::PLAIN
+    },
+    Provider {
+        id: Some("zhipu"),
+        apis: &[Api {
+            domains: &["bigmodel.cn", "z.ai"],
+            ..get_if("/async-result/*", Proof::None, Format::StoredChat)
+        }],
+        ..Provider::PLAIN
+    },
+    Provider {
+        id: Some("nvidia"),
+        hosts: &[Host::Domain("api.nvidia.com")],
+        apis: &[
+            api("/ranking", Format::NimRanking),
+            api("/reranking", Format::NimRanking),
+        ],
+        ..Provider::PLAIN
+    },
+    Provider {
+        id: Some("mixedbread"),
+        apis: &[api_if("/reranking", NAMES_MODEL, Format::MixedbreadReranking)],
+        ..Provider::PLAIN
+    },
+    Provider {
+        id: Some("vllm"),
+        apis: &[api_if("/score", NAMES_MODEL, Format::VllmScore)],
+        ..Provider::PLAIN
+    },
+    Provider {
+        id: Some("pinecone"),
+        hosts: &[Host::Domain("pinecone.io")],
+        apis: &[api_at("/embed", &["pinecone.io"], Format::Embeddings)],
+        ..Provider::PLAIN
+    },
+    Provider {
+        id: Some("nomic"),
+        hosts: &[Host::Domain("nomic.ai")],
+        apis: &[api_at("/embedding/text", &["nomic.ai"], Format::Embeddings)],
+        ..Provider::PLAIN
+    },
+    Provider {
         id: Some("llama_cpp"),
         apis: &[
             api_if("/completion", LLAMA_CPP, Format::LlamaCpp),
@@ -636,7 +748,10 @@ const PROVIDERS: &[Provider] = &[
     // Text Embeddings Inference says nothing of itself.
     Provider {
         id: Some("_OTHER"),
-        apis: &[api("/rerank", Format::TeiRerank)],
+        apis: &[
+            api("/rerank", Format::TeiRerank),
+            api_if("/embed", Proof::HostValueOrAnswer(&[]), Format::Embeddings),
+        ],
         ..Provider::PLAIN
     },
     Provider {
@@ -671,6 +786,11 @@ const PROVIDERS: &[Provider] = &[
     Provider {
         id: Some("x_ai"),
         hosts: &[Host::Domain("x.ai")],
+        apis: &[get_if(
+            "/chat/deferred-completion/*",
+            Proof::Host,
+            Format::StoredChat,
+        )],
         include_usage: IncludeUsage::Yes,
         ..Provider::PLAIN
     },
@@ -773,6 +893,11 @@ const OLLAMA: Proof = Proof::HostValueOrAnswer(&[
     "think",
 ]);
 const TGI: Proof = Proof::HostValueOrAnswer(&["parameters.max_new_tokens", "parameters.details"]);
+const SGLANG: Proof = Proof::HostValueOrAnswer(&[
+    "sampling_params.max_new_tokens",
+    "sampling_params.temperature",
+    "sampling_params.top_p",
+]);
 const LM_STUDIO: Proof = Proof::HostValueOrAnswer(&["system_prompt", "context_length", "integrations[]"]);
 const KOBOLD: Proof = Proof::HostValueOrAnswer(&["max_length", "max_context_length"]);
 const ALEPH_ALPHA: Proof = Proof::HostValueOrAnswer(&["maximum_tokens"]);

@@ -85,7 +85,9 @@ impl<F: FnMut(TextPiece<'_>)> Reading<'_, F> {
     /// What the text at a path is.
     fn channel(&self, at: &Path) -> Option<Channel> {
         let channel = self.format.channel(at, self.reply)?;
-        let repeats = self.repeats_deltas(at) || channel == Channel::Reasoning && self.repeats_reasoning(at);
+        let repeats = self.repeats_deltas(at)
+            || self.repeats_message(at)
+            || channel == Channel::Reasoning && self.repeats_reasoning(at);
         (!repeats).then_some(channel)
     }
 
@@ -98,6 +100,11 @@ impl<F: FnMut(TextPiece<'_>)> Reading<'_, F> {
     /// Whether a path is in the whole message that some servers send after its deltas.
     fn repeats_deltas(&self, at: &Path) -> bool {
         self.reply.flags.has_deltas && at.as_str().starts_with(MESSAGE)
+    }
+
+    /// Whether a path is in the delta that stands behind the same message in the first event.
+    fn repeats_message(&self, at: &Path) -> bool {
+        self.reply.cursor.has_message && at.as_str().starts_with(DELTA)
     }
 
     /// The item that a value belongs to, and its path in the item.
@@ -139,6 +146,8 @@ impl<F: FnMut(TextPiece<'_>)> Visit for Reading<'_, F> {
         let channel = self.channel(at);
         if channel.is_some() {
             self.reply.cursor.begin_text(at);
+        }
+        if channel.is_some() || self.reply.cursor.has_message {
             self.reply.flags.has_deltas |= at.as_str().starts_with(DELTA);
         }
         match self.capture(at, channel) || channel.is_some() {
@@ -160,6 +169,7 @@ impl<F: FnMut(TextPiece<'_>)> Visit for Reading<'_, F> {
             let place = TextPlace { choice, channel };
             self.reply.flags.has_text = true;
             self.reply.cursor.place = Some(place);
+            self.reply.cursor.has_message |= at.as_str().starts_with(MESSAGE);
             if channel == Channel::Reasoning && self.reply.flags.reasoning.is_none() {
                 self.reply.flags.reasoning = Some(ReasoningPlace::from_path(at.as_str()));
             }

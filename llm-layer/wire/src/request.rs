@@ -22,20 +22,27 @@ pub struct RequestInfo {
     attributes: Vec<(&'static str, ParameterValue)>,
     members: Members,
     is_object: bool,
-    /// The member `stream` of the body.
-    pub(crate) stream_member: Option<bool>,
-    /// Whether a stream is to report its usage.
-    pub(crate) includes_usage: bool,
+    /// What the request says of its stream.
+    pub(crate) stream_options: StreamOptions,
     /// The model, if another member than `model` names it.
     pub(crate) other_model: Option<String>,
-    /// A stream is to send only what is new in each event.
-    pub(crate) is_incremental: bool,
-    /// A stream may send the whole text so far in each event.
-    pub(crate) may_repeat_text: bool,
     /// The request is for embeddings.
     pub(crate) is_embedding: bool,
     /// A user's format has panicked, and is not called again.
     pub(crate) panicked: bool,
+}
+
+/// What a request says of its stream.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct StreamOptions {
+    /// The member `stream` of the body.
+    pub(crate) member: Option<bool>,
+    /// It is to report its usage.
+    pub(crate) includes_usage: bool,
+    /// It is to send only what is new in each event.
+    pub(crate) is_incremental: bool,
+    /// It may send the whole text so far in each event.
+    pub(crate) may_repeat_text: bool,
 }
 
 /// A parameter that was read.
@@ -90,11 +97,8 @@ impl RequestInfo {
                 ..Members::default()
             },
             is_object: false,
-            stream_member: None,
-            includes_usage: false,
+            stream_options: StreamOptions::default(),
             other_model: None,
-            is_incremental: false,
-            may_repeat_text: false,
             is_embedding: false,
             panicked: false,
         }
@@ -281,7 +285,7 @@ impl RequestInfo {
             ("model_id", Scalar::Text(model)) => self.other_model = Some(model.to_owned()),
             ("stream", Scalar::Bool(stream)) => {
                 self.stream = Some(stream);
-                self.stream_member = Some(stream);
+                self.stream_options.member = Some(stream);
             }
             _ => {}
         }

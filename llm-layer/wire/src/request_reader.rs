@@ -102,7 +102,7 @@ impl ModelRequest {
     #[must_use]
     pub fn response_reader(&self) -> ResponseReader {
         let reader = ResponseReader::new(self.recognised.format.clone());
-        match self.info.may_repeat_text {
+        match self.info.stream_options.may_repeat_text {
             true => reader.with_cumulative_text(),
             false => reader,
         }

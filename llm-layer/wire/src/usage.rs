@@ -7,9 +7,11 @@
 //! place:
 //!
 //! - input is billed input, or input, or uncached input plus cached tokens; plus the input of provider tools;
-//! - output is billed output, or output; plus thoughts, which no provider includes in it;
+//! - output is billed output, or output; plus thoughts;
 //! - two contradictions occur and are corrected by adding the part: input that is less than its cached part, and
 //!   reasoning that is more than the output that should include it;
+//! - GigaChat documents that its input excludes cached tokens, so they are added whatever the numbers are;
+//! - Vertex has reported Gemini's thoughts within the output: the total shows it;
 //! - gateways to Anthropic leave cached tokens out of the input and not out of the total, and xAI leaves reasoning
 //!   out of the output. So if input and output do not add up to the total, the first of these readings that does
 //!   is used: with the tokens read from a cache, with those written to it, with both, with reasoning. If none
@@ -36,6 +38,8 @@ pub struct Usage {
     cached_before: Option<u64>,
     /// The uncached input when the current document began.
     uncached_before: Option<u64>,
+    /// The input excludes cached tokens by the provider's documentation, whatever the numbers are.
+    excludes_cached: bool,
     /// The runs of the model within one call, by their position, if the current document lists them.
     runs: Vec<Run>,
     /// The smallest and the largest prompt of the runs that are billed.
@@ -54,6 +58,7 @@ pub(crate) static NO_USAGE: Usage = Usage {
     reported: 0,
     cached_before: None,
     uncached_before: None,
+    excludes_cached: false,
     runs: Vec::new(),
     run_prompts: None,
     run_models: Vec::new(),
@@ -142,6 +147,9 @@ impl Usage {
     /// The parts that are cached input, as bits.
     const CACHED: u32 = 1 << UsagePart::CacheRead as u32 | 1 << UsagePart::CacheWrite as u32;
     const UNCACHED: u32 = 1 << UsagePart::UncachedInput as u32;
+    const TOTAL: u32 = 1 << UsagePart::Total as u32;
+    /// The parts that a total is the sum of, as bits.
+    const SUMMANDS: u32 = 1 << UsagePart::Input as u32 | 1 << UsagePart::Output as u32 | Self::UNCACHED;
     /// The maximum number of runs that are added up.
     const MAX_RUNS: usize = 256;
     const MAX_MODEL_BYTES: usize = 128;
@@ -181,6 +189,14 @@ impl Usage {
     /// Takes a value, if it is about billing.
     pub(crate) fn read_billing(&mut self, path: &str, value: Scalar<'_>) {
         self.billing.read(path, value);
+    }
+
+    /// Takes cached tokens that the input excludes, by the provider's documentation.
+    pub(crate) fn set_cached_beside(&mut self, count: Option<u64>) {
+        if let Some(count) = count {
+            self.excludes_cached = true;
+            self.set(UsagePart::CacheRead, count);
+        }
     }
 
     pub(crate) fn billing_mut(&mut self) -> &mut Billing {
@@ -237,6 +253,12 @@ impl Usage {
             self.separate_cached(reported);
             self.reported = 0;
         }
+        // A total is that of its own report, not of a later one.
+        if reported & Self::SUMMANDS != 0 && reported & Self::TOTAL == 0 {
+            if let Some(total) = self.counts.get_mut(UsagePart::Total as usize) {
+                *total = None;
+            }
+        }
     }
 
     fn apply_pending(&mut self) {
@@ -280,7 +302,8 @@ impl Usage {
         let repeats_input = reported & Self::UNCACHED != 0;
         let is_first = self.cached_before.is_none() && reported & Self::CACHED != 0;
         let uncached = match (input, self.uncached_before) {
-            (Some(input), _) if is_first && !repeats_input => Some(input.saturating_sub(cached)),
+            // Less than the cached tokens is not the whole prompt.
+            (Some(input), _) if is_first && !repeats_input => input.checked_sub(cached),
             (Some(input), Some(before)) if self.cached_before == Some(cached) && input == before + cached => {
                 Some(before)
             }
@@ -348,7 +371,14 @@ impl Usage {
 
     fn totals(&self) -> Totals {
         let cached = self.cached();
-        let with_cached = |input| if input < cached { input + cached } else { input };
+        let excludes_cached = |input| self.excludes_cached || input < cached;
+        let with_cached = |input| {
+            if excludes_cached(input) {
+                input + cached
+            } else {
+                input
+            }
+        };
         let tools = self.part(UsagePart::ToolInput).unwrap_or(0);
         let input = self
             .part(UsagePart::BilledInput)
@@ -362,7 +392,7 @@ impl Usage {
             (None, None) => None,
             (output, thoughts) => Some(output.unwrap_or(0) + thoughts.unwrap_or(0)),
         };
-        let is_cached_added = self.part(UsagePart::Input).is_some_and(|input| input < cached);
+        let is_cached_added = self.part(UsagePart::Input).is_some_and(excludes_cached);
         let (input, output, is_consistent) = match (input, output, self.part(UsagePart::Total)) {
             // Input and total exclude cached tokens alike.
             (Some(_), Some(_), Some(_)) if is_cached_added => (input, output, true),
@@ -401,7 +431,11 @@ impl Usage {
             let sum = input + more_input + output + more_output;
             sum == total
         });
+        // Vertex has reported thoughts within the output.
+        let thoughts = self.part(UsagePart::Thoughts).unwrap_or(0);
+        let is_within = consistent.is_none() && input + output == total + thoughts;
         match consistent {
+            None if is_within => (Some(input), Some(output - thoughts), true),
             Some((more_input, more_output)) => (Some(input + more_input), Some(output + more_output), true),
             None if output == 0 && total > input => (Some(input), Some(total - input), true),
             None => (Some(input), Some(output), false),
@@ -487,6 +521,103 @@ mod tests {
         assert_eq!(totals.output(), Some(7), "no output");
         let totals = usage(&[(Input, 10), (Output, 0), (Total, 17)]);
         assert_eq!(totals.output(), Some(7), "an output of 0");
+    }
+
+    /// What a stream begins with, and what it ends with.
+    #[test]
+    fn whole_prompts_in_place_of_the_uncached_input() {
+        use UsagePart::{CacheRead, CacheWrite, Output, UncachedInput};
+        type Report<'a> = &'a [(UsagePart, u64)];
+        let cases: [(&str, Report<'_>, Report<'_>, u64); 7] = [
+            (
+                "Anthropic's",
+                &[(UncachedInput, 10), (CacheWrite, 30), (CacheRead, 50)],
+                &[
+                    (UncachedInput, 10),
+                    (CacheWrite, 30),
+                    (CacheRead, 50),
+                    (Output, 5),
+                ],
+                90,
+            ),
+            (
+                "Anthropic's, with input from a search",
+                &[(UncachedInput, 10), (CacheRead, 50)],
+                &[(UncachedInput, 4000), (CacheRead, 50), (Output, 5)],
+                4050,
+            ),
+            (
+                "Anthropic's, without cache",
+                &[(UncachedInput, 10), (CacheRead, 0)],
+                &[(UncachedInput, 10), (CacheRead, 0), (Output, 5)],
+                10,
+            ),
+            (
+                "the split comes last",
+                &[(UncachedInput, 100)],
+                &[(UncachedInput, 20), (CacheRead, 80), (Output, 5)],
+                100,
+            ),
+            (
+                "the whole prompt, then its cached part",
+                &[(UncachedInput, 100)],
+                &[(CacheRead, 80), (Output, 5)],
+                100,
+            ),
+            (
+                "the uncached input, then more cached tokens than that",
+                &[(UncachedInput, 10)],
+                &[(CacheRead, 80), (Output, 5)],
+                90,
+            ),
+            (
+                "the whole prompt again at the end",
+                &[(UncachedInput, 10), (CacheRead, 50)],
+                &[(UncachedInput, 60), (CacheRead, 50), (Output, 5)],
+                60,
+            ),
+        ];
+        for (name, first, last, input) in cases {
+            let mut usage = usage(first);
+            for (part, count) in last {
+                usage.set(*part, *count);
+            }
+            usage.end_document();
+            assert_eq!(usage.input(), Some(input), "{name}");
+        }
+    }
+
+    /// A stream may end with a report that has no total.
+    #[test]
+    fn a_total_is_that_of_its_report() {
+        use UsagePart::{Input, Output, Total};
+        let mut usage = usage(&[(Input, 11), (Total, 11)]);
+        usage.set(Input, 11);
+        usage.set(Output, 227);
+        usage.end_document();
+        let totals = (usage.input(), usage.output(), usage.is_consistent());
+        assert_eq!(
+            totals,
+            (Some(11), Some(227), true),
+            "the first total is out of date"
+        );
+    }
+
+    #[test]
+    fn thoughts_within_the_output() {
+        use UsagePart::{Input, Output, Thoughts, Total};
+        let beside = usage(&[(Input, 10), (Output, 100), (Thoughts, 60), (Total, 170)]);
+        assert_eq!(
+            (beside.output(), beside.is_consistent()),
+            (Some(160), true),
+            "beside it"
+        );
+        let within = usage(&[(Input, 10), (Output, 100), (Thoughts, 60), (Total, 110)]);
+        assert_eq!(
+            (within.output(), within.is_consistent()),
+            (Some(100), true),
+            "within it"
+        );
     }
 
     #[test]

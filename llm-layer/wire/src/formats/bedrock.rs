@@ -171,4 +171,6 @@ pub(super) const USAGE: &Paths = &[
     ("usage.outputTokens", UsagePart::Output),
     ("usage.cacheReadInputTokens", UsagePart::CacheRead),
     ("usage.cacheWriteInputTokens", UsagePart::CacheWrite),
+    ("usage.cacheReadInputTokenCount", UsagePart::CacheRead),
+    ("usage.cacheWriteInputTokenCount", UsagePart::CacheWrite),
 ];

@@ -55,7 +55,7 @@ impl WireFormat for InvokeModel {
     }
 
     fn alternatives(&self) -> &'static str {
-        OpenAiChat.alternatives()
+        OpenAiChat::Create.alternatives()
     }
 
     fn channel(&self, at: &Path, reply: &Reply) -> Option<Channel> {
@@ -70,7 +70,7 @@ impl WireFormat for InvokeModel {
             | "text" => Some(Channel::Content),
             path => bedrock::channel(path)
                 .or_else(|| Anthropic.channel(at, reply))
-                .or_else(|| OpenAiChat.channel(at, reply)),
+                .or_else(|| OpenAiChat::Create.channel(at, reply)),
         }
     }
 
@@ -96,7 +96,7 @@ impl WireFormat for InvokeModel {
         match (within(at.as_str()), value.as_str()) {
             (path, Some(reason)) if REASONS.contains(&path) => reply.finish(at, reason),
             ("generation_id" | "response.generation_id", Some(id)) => reply.set_id(id),
-            (path, _) if path.starts_with("choices[]") => OpenAiChat.value(at, value, reply),
+            (path, _) if path.starts_with("choices[]") => OpenAiChat::Create.value(at, value, reply),
             (path, _) => {
                 openai_chat::usage(path, value, reply);
                 reply.usage.read(bedrock::USAGE, path, value.as_count());

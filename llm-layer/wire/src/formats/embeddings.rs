@@ -1,10 +1,10 @@
 //! Embeddings of OpenAI and those that speak like it, Gemini, Ollama, Cohere, Vertex and Bedrock: one shape
 //! of answer, a vector, which is not read, and the number of tokens.
 
-use super::gemini::{INPUT, element_of, modality};
 use http::HeaderMap;
 
 use super::bedrock_invoke;
+use super::named_count::{self, INPUT};
 use crate::json::{Path, Scalar};
 use crate::parameter::{ParameterPath, ParameterType};
 use crate::path_segments::{deployment, model_in, segment};
@@ -41,6 +41,9 @@ impl WireFormat for Embeddings {
 
     fn request_value(&self, at: &Path, value: Scalar<'_>, request: &mut RequestInfo) {
         request.read(&[PARAMS], at, value);
+        if let ("servingMode.modelId" | "modelUri", Some(model)) = (at.as_str(), value.as_str()) {
+            request.other_model = Some(model.to_owned());
+        }
         if let ("taskType", Some(task)) = (at.as_str(), value.as_str()) {
             request.is_embedding = task.ends_with("_EMBEDDING");
         }
@@ -63,7 +66,7 @@ impl WireFormat for Embeddings {
 
     fn prompt(&self, at: &Path) -> Option<PromptPart> {
         match at.as_str() {
-            "input" | "texts" | "inputs" | "content" | "prompt" | "inputText" => {
+            "input" | "text" | "texts" | "inputs" | "content" | "prompt" | "inputText" => {
                 Some(PromptPart::TextsOrTokens)
             }
             "input.texts"
@@ -78,6 +81,11 @@ impl WireFormat for Embeddings {
         if let Self::InvokeModel = self {
             bedrock_invoke::read_head(headers, reply);
         }
+        // Text Embeddings Inference answers with the vectors alone.
+        let count = headers.get(TEI_TOKENS).and_then(|count| count.to_str().ok());
+        if let Some(count) = count {
+            reply.set_tokens(UsagePart::Input, Scalar::Number(count));
+        }
     }
 
     fn channel(&self, _: &Path, _: &Reply) -> Option<Channel> {
@@ -87,7 +95,7 @@ impl WireFormat for Embeddings {
     fn value(&self, at: &Path, value: Scalar<'_>, reply: &mut Reply) {
         match (at.as_str(), value.as_str()) {
             ("id" | "request_id", Some(id)) => reply.set_id(id),
-            ("model" | "model_id", Some(model)) => reply.set_model(model),
+            ("model" | "model_id" | "modelId", Some(model)) => reply.set_model(model),
             (INSTANCE, _) => reply.usage.add(UsagePart::Input, value.as_count()),
             // Voyage has no other; elsewhere it is the same.
             ("usage.total_tokens", _) if reply.usage.part(UsagePart::Input).is_some() => {}
@@ -99,9 +107,9 @@ impl WireFormat for Embeddings {
                 reply.usage.add(UsagePart::ImageInput, value.as_count());
             }
             // Gemini's singular is that of embeddings only.
-            (path, _) => match element_of(path, at, "Details[].") {
+            (path, _) => match named_count::list_of(path, at, "Details[].") {
                 Some("usageMetadata.promptToken" | "usageMetadata.promptTokens") => {
-                    modality(INPUT, at, value, reply);
+                    named_count::read(INPUT, at, value, reply);
                 }
                 _ => {
                     reply.read_error(path, value);
@@ -116,6 +124,7 @@ impl WireFormat for Embeddings {
 /// What holds the texts, or the images; `prompt` did so in Ollama's first API.
 const INPUTS: &[&str] = &[
     "input",
+    "text",
     "texts",
     "inputs",
     "content",
@@ -128,6 +137,7 @@ const INPUTS: &[&str] = &[
 /// What shows the shape of a request: [`INPUTS`], and what distinguishes Bedrock's models.
 const MEMBERS: &[&str] = &[
     "input",
+    "text",
     "texts",
     "inputs",
     "content",
@@ -195,13 +205,19 @@ const PARAMS: &[ParameterPath] = &[
     (Parameter::EncodingFormats, "embeddingTypes", ParameterType::Texts),
 ];
 
+/// The header with the tokens of Text Embeddings Inference.
+pub(super) const TEI_TOKENS: &str = "x-compute-tokens";
+
 const USAGE: &Paths = &[
     ("usage.prompt_tokens", UsagePart::Input),
     ("usage.total_tokens", UsagePart::Input),
+    ("total_tokens", UsagePart::Input),
     ("usage.text_tokens", UsagePart::TextInput),
     ("prompt_eval_count", UsagePart::Input),
     ("input_token_count", UsagePart::Input),
     ("inputTextTokenCount", UsagePart::Input),
+    ("usage.promptTokens", UsagePart::Input),
+    ("numTokens", UsagePart::Input),
     ("usageMetadata.promptTokenCount", UsagePart::Input),
     ("meta.tokens.input_tokens", UsagePart::Input),
 ];

@@ -2,6 +2,7 @@
 //!
 //! <https://ai.google.dev/api/generate-content>
 
+use super::named_count::{self, CACHE_READ, INPUT, OUTPUT};
 use super::openai_chat::output_modality;
 use crate::content::Members;
 use crate::json::{Path, Scalar};
@@ -95,10 +96,10 @@ impl WireFormat for Gemini {
             }
             ("error.status", Some(_)) => reply.read_error("error.code", value),
             ("error.code", _) => reply.read_error("error", value),
-            (path, _) => match element_of(path, at, "Details[].") {
-                Some("usageMetadata.promptTokens") => modality(INPUT, at, value, reply),
-                Some("usageMetadata.candidatesTokens") => modality(OUTPUT, at, value, reply),
-                Some("usageMetadata.cacheTokens") => modality(CACHE_READ, at, value, reply),
+            (path, _) => match named_count::list_of(path, at, "Details[].") {
+                Some("usageMetadata.promptTokens") => named_count::read(INPUT, at, value, reply),
+                Some("usageMetadata.candidatesTokens") => named_count::read(OUTPUT, at, value, reply),
+                Some("usageMetadata.cacheTokens") => named_count::read(CACHE_READ, at, value, reply),
                 Some(_) => {}
                 None => reply.usage.read(USAGE, path, value.as_count()),
             },
@@ -124,54 +125,6 @@ pub(super) fn request_value(path: &str, at: &Path, value: Scalar<'_>, request: &
 fn answer(path: &str) -> &str {
     path.strip_prefix("response.").unwrap_or(path)
 }
-
-/// Returns the path of a list without its end, if a value is a member of one of its elements.
-pub(super) fn element_of<'a>(path: &'a str, at: &Path, end: &str) -> Option<&'a str> {
-    path.strip_suffix(at.key())?.strip_suffix(end)
-}
-
-/// Reads a member of `{"modality": "TEXT", "tokenCount": 7}`. Members have no order, so the first of the two is
-/// stored until the second has come.
-pub(super) fn modality(fields: [UsagePart; 3], at: &Path, value: Scalar<'_>, reply: &mut Reply) {
-    let (Scalar::Text(text) | Scalar::Number(text)) = value else {
-        return;
-    };
-    // Two characters that differ between the elements of an answer.
-    let character = |number: usize| char::from(b'!' + u8::try_from(number % 64).unwrap_or(0));
-    let [position, length] = [at.last_position() as usize, at.as_str().len() - at.key().len()].map(character);
-    let element = [position, length];
-    let mut stashed = reply.stashed().chars();
-    let other = [stashed.next(), stashed.next()] == element.map(Some);
-    let Some(other) = other.then_some(stashed.as_str()) else {
-        let stash = &mut reply.cursor.stashed;
-        stash.clear();
-        stash.extend(element);
-        stash.push_str(text);
-        return;
-    };
-    let (name, count) = match value {
-        Scalar::Text(name) => (name, Scalar::Number(other)),
-        _ => (other, value),
-    };
-    let mut names = MODALITIES.iter().zip(fields);
-    let part = names.find(|(modality, _)| modality.eq_ignore_ascii_case(name));
-    if let (Some(count), Some((_, part))) = (count.as_count(), part) {
-        reply.usage.set(part, count);
-    }
-}
-
-const MODALITIES: [&str; 3] = ["TEXT", "AUDIO", "IMAGE"];
-pub(super) const INPUT: [UsagePart; 3] = [UsagePart::TextInput, UsagePart::AudioInput, UsagePart::ImageInput];
-pub(super) const OUTPUT: [UsagePart; 3] = [
-    UsagePart::TextOutput,
-    UsagePart::AudioOutput,
-    UsagePart::ImageOutput,
-];
-pub(super) const CACHE_READ: [UsagePart; 3] = [
-    UsagePart::TextCacheRead,
-    UsagePart::AudioCacheRead,
-    UsagePart::ImageCacheRead,
-];
 
 const PARAMS: &[ParameterPath] = &[
     (
@@ -220,4 +173,5 @@ const USAGE: &Paths = &[
     ("usageMetadata.cachedContentTokenCount", UsagePart::CacheRead),
     ("usageMetadata.candidatesTokenCount", UsagePart::Output),
     ("usageMetadata.thoughtsTokenCount", UsagePart::Thoughts),
+    ("usageMetadata.totalTokenCount", UsagePart::Total),
 ];

@@ -2,7 +2,7 @@
 //!
 //! <https://ai.google.dev/gemini-api/docs/interactions>
 
-use super::gemini::{CACHE_READ, INPUT, OUTPUT, element_of, modality};
+use super::named_count::{self, CACHE_READ, INPUT, OUTPUT};
 use super::openai_chat::output_modality;
 use crate::content::Members;
 use crate::json::{Path, Scalar};
@@ -97,10 +97,10 @@ impl WireFormat for GeminiInteractions {
             ("status", Some("requires_action")) => reply.finish(at, "tool_call"),
             ("status", Some(reason @ ("incomplete" | "failed" | "cancelled"))) => reply.finish(at, reason),
             ("error.status", Some(_)) => reply.read_error("error.code", value),
-            (path, _) => match element_of(path, at, "_tokens_by_modality[].") {
-                Some("usage.input") => modality(INPUT, at, value, reply),
-                Some("usage.output") => modality(OUTPUT, at, value, reply),
-                Some("usage.cached") => modality(CACHE_READ, at, value, reply),
+            (path, _) => match named_count::list_of(path, at, "_tokens_by_modality[].") {
+                Some("usage.input") => named_count::read(INPUT, at, value, reply),
+                Some("usage.output") => named_count::read(OUTPUT, at, value, reply),
+                Some("usage.cached") => named_count::read(CACHE_READ, at, value, reply),
                 Some(_) => {}
                 None => {
                     reply.read_error(path, value);

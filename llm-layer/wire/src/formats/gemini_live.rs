@@ -2,7 +2,8 @@
 //!
 //! <https://ai.google.dev/api/live>
 
-use super::gemini::{CACHE_READ, INPUT, OUTPUT, element_of, modality, request_value};
+use super::gemini::request_value;
+use super::named_count::{self, CACHE_READ, INPUT, OUTPUT};
 use crate::json::{Path, Scalar};
 use crate::usage::{Paths, UsagePart};
 use crate::{Channel, Operation, PromptPart, Reply, RequestInfo, WireFormat};
@@ -74,12 +75,12 @@ impl WireFormat for GeminiLive {
             ("usageMetadata.trafficType" | "usageMetadata.serviceTier", Scalar::Text(_)) => {
                 reply.usage.billing_mut().set_service_tier(value);
             }
-            _ => match element_of(path, at, "Details[].") {
-                Some("usageMetadata.promptTokens") => modality(INPUT, at, value, reply),
+            _ => match named_count::list_of(path, at, "Details[].") {
+                Some("usageMetadata.promptTokens") => named_count::read(INPUT, at, value, reply),
                 Some("usageMetadata.responseTokens" | "usageMetadata.candidatesTokens") => {
-                    modality(OUTPUT, at, value, reply);
+                    named_count::read(OUTPUT, at, value, reply);
                 }
-                Some("usageMetadata.cacheTokens") => modality(CACHE_READ, at, value, reply),
+                Some("usageMetadata.cacheTokens") => named_count::read(CACHE_READ, at, value, reply),
                 Some(_) => {}
                 None => reply.usage.read(USAGE, path, value.as_count()),
             },

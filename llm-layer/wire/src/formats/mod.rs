@@ -7,9 +7,11 @@ mod anthropic;
 mod batches;
 mod bedrock;
 mod bedrock_invoke;
+mod clova;
 mod cohere;
 mod cortex;
 mod dashscope;
+mod deepinfra;
 mod embeddings;
 mod errors;
 mod gemini;
@@ -17,10 +19,12 @@ mod gemini_interactions;
 mod gemini_live;
 mod hunyuan;
 mod kobold;
+mod llama_api;
 mod llama_cpp;
 mod lm_studio;
 mod mistral;
 mod moderations;
+mod named_count;
 mod oci;
 mod ocr;
 mod ollama;
@@ -35,13 +39,16 @@ mod reka;
 mod replicate;
 mod rerank;
 mod sap;
+mod sglang;
 mod table;
 mod tgi;
 mod triton;
+mod usage_elsewhere;
 mod vercel;
 mod vertex_images;
 mod watsonx;
 mod workers_ai;
+mod yandex;
 
 use http::HeaderMap;
 
@@ -74,7 +81,9 @@ macro_rules! formats {
 
 formats! {
     /// OpenAI chat completions.
-    OpenAiChat => openai_chat::OpenAiChat,
+    OpenAiChat => openai_chat::OpenAiChat::Create,
+    /// A deferred chat completion, by `GET`.
+    StoredChat => openai_chat::OpenAiChat::Fetch,
     /// OpenAI Responses.
     OpenAiResponses => openai_responses::OpenAiResponses::Create,
     /// A stored response of OpenAI, by `GET`.
@@ -111,6 +120,16 @@ formats! {
     Rerank => rerank::DOCUMENTS,
     /// Rerank of Text Embeddings Inference.
     TeiRerank => rerank::TEXTS,
+    /// Ranking of NVIDIA's NIM.
+    NimRanking => rerank::PASSAGES,
+    /// Reranking of Mixedbread.
+    MixedbreadReranking => rerank::INPUT,
+    /// Rerank of watsonx.
+    WatsonxRerank => rerank::INPUTS,
+    /// Rerank of DashScope.
+    DashScopeRerank => rerank::DASHSCOPE,
+    /// Score of vLLM.
+    VllmScore => rerank::SCORES,
     /// Mistral's OCR.
     Ocr => ocr::OCR,
     /// Anthropic Messages.
@@ -133,6 +152,16 @@ formats! {
     BedrockConverse => bedrock::Converse,
     /// Bedrock's InvokeModel.
     BedrockInvoke => bedrock_invoke::InvokeModel,
+    /// YandexGPT's own API.
+    Yandex => yandex::COMPLETION,
+    /// Naver's CLOVA Studio.
+    Clova => clova::CHAT,
+    /// Meta's Llama API.
+    LlamaApi => llama_api::CHAT,
+    /// SGLang's own API.
+    SgLang => sglang::GENERATE,
+    /// DeepInfra's own API.
+    DeepInfra => deepinfra::INFERENCE,
     /// DashScope's own API.
     DashScope => dashscope::DASHSCOPE,
     /// Chat of Oracle Cloud's generative AI.
@@ -232,8 +261,10 @@ impl WireFormat for Format {
     }
 
     fn value(&self, at: &Path, value: Scalar<'_>, reply: &mut Reply) {
+        let decoder = self.decoder();
         errors::read(at.as_str(), value, reply);
-        self.decoder().value(at, value, reply);
+        decoder.value(at, value, reply);
+        usage_elsewhere::read(decoder, at, value, reply);
     }
 
     fn ignores(&self, at: &Path) -> bool {

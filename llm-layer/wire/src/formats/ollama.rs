@@ -44,7 +44,7 @@ impl WireFormat for Ollama {
     }
 
     fn finish_request(&self, _: &str, request: &mut RequestInfo) {
-        request.stream = Some(request.stream_member != Some(false));
+        request.stream = Some(request.stream_options.member != Some(false));
         if request.has_object("format") {
             request.set(Parameter::OutputType, "json");
         }

@@ -34,6 +34,11 @@ pub(super) const SPEECH: Table = Table {
     output_type: Some("speech"),
     text: &[],
     whole_text: &[],
+    // vLLM's, which answers with the sound alone.
+    headers: &[
+        ("x-vllm-omni-num-tokens-in", UsagePart::Input),
+        ("x-vllm-omni-num-tokens-out", UsagePart::Output),
+    ],
     ..TRANSCRIPTIONS
 };
 

@@ -13,13 +13,21 @@ use crate::{
     Channel, Content, Document, Operation, Parameter, PromptPart, Reply, ReplyDetail, RequestInfo, WireFormat,
 };
 
-/// `POST …/chat/completions`.
+/// A request for a chat completion.
 #[derive(Debug)]
-pub(crate) struct OpenAiChat;
+pub(crate) enum OpenAiChat {
+    /// `POST …/chat/completions`.
+    Create,
+    /// `GET` of one that was made in the background: xAI's deferred, Perplexity's and Zhipu's asynchronous ones.
+    Fetch,
+}
 
 impl WireFormat for OpenAiChat {
     fn operation(&self) -> Operation {
-        Operation::Chat
+        match self {
+            Self::Create => Operation::Chat,
+            Self::Fetch => Operation::FetchResponse,
+        }
     }
 
     fn members(&self) -> &'static [&'static str] {
@@ -27,7 +35,7 @@ impl WireFormat for OpenAiChat {
     }
 
     fn matches(&self, request: &RequestInfo) -> bool {
-        request.has_array("messages")
+        matches!(self, Self::Fetch) || request.has_array("messages")
     }
 
     fn request_value(&self, at: &Path, value: Scalar<'_>, request: &mut RequestInfo) {
@@ -36,7 +44,7 @@ impl WireFormat for OpenAiChat {
         service_tier(at, value, request);
         // MiniMax's, by which each chunk has the whole text so far.
         if (at.as_str(), value) == ("reasoning_split", Scalar::Bool(true)) {
-            request.may_repeat_text = true;
+            request.stream_options.may_repeat_text = true;
         }
         let kind = match (at.as_str(), value.as_str()) {
             ("response_format.type", Some(format)) => output_type(format).map(|kind| (0, kind)),
@@ -82,11 +90,11 @@ impl WireFormat for OpenAiChat {
     }
 
     fn channel(&self, at: &Path, _: &Reply) -> Option<Channel> {
-        let choice = at.as_str().strip_prefix("choices[].");
-        let choice = choice.or_else(|| at.as_str().strip_prefix("data.choices[]."))?;
+        let choice = unwrap(at.as_str()).strip_prefix("choices[].")?;
         let message = choice
             .strip_prefix("delta.")
-            .or_else(|| choice.strip_prefix("message."))?;
+            .or_else(|| choice.strip_prefix("message."))
+            .or_else(|| matches!(choice, "delta" | "message").then_some("content"))?;
         match message {
             "content" | "refusal" | "content[].text" | "audio.transcript" => Some(Channel::Content),
             "reasoning_content"
@@ -124,27 +132,40 @@ impl WireFormat for OpenAiChat {
     }
 
     fn value(&self, at: &Path, value: Scalar<'_>, reply: &mut Reply) {
+        // Who created it could not see its usage.
+        reply.flags.is_background |= matches!(self, Self::Fetch);
         completion(at, value, reply);
     }
 }
 
+/// Returns a path of an answer without what some gateways wrap the answer in.
+fn unwrap(path: &str) -> &str {
+    // Nearly all paths begin like none of them.
+    if !matches!(path.as_bytes().first(), Some(b'd' | b'r')) {
+        return path;
+    }
+    let mut inner = path;
+    while let Some(rest) = WRAPPERS.iter().find_map(|wrapper| inner.strip_prefix(wrapper)) {
+        inner = rest;
+    }
+    inner
+}
+
 /// Returns whether the answer is not a stream, or a stream that will report its usage.
 pub(super) fn includes_usage(request: &RequestInfo) -> bool {
-    request.stream_member != Some(true) || request.includes_usage
+    request.stream_options.member != Some(true) || request.stream_options.includes_usage
 }
 
 /// Takes the option by which a stream reports its usage.
 pub(super) fn usage_option(at: &Path, value: Scalar<'_>, request: &mut RequestInfo) {
     if at.as_str() == "stream_options.include_usage" {
-        request.includes_usage = value == Scalar::Bool(true);
+        request.stream_options.includes_usage = value == Scalar::Bool(true);
     }
 }
 
 /// Reads a value of what chat completions and legacy completions have in common.
 pub(super) fn completion(at: &Path, value: Scalar<'_>, reply: &mut Reply) {
-    // Cline's gateway wraps a whole answer.
-    let path = at.as_str().strip_prefix("data.").unwrap_or(at.as_str());
-    match (path, value.as_str()) {
+    match (unwrap(at.as_str()), value.as_str()) {
         ("id", Some(id)) => reply.set_id(id),
         ("model", Some(model)) => reply.set_model(model),
         ("service_tier", Some(tier)) => reply.set_detail(ReplyDetail::ServiceTier, tier),
@@ -186,6 +207,10 @@ pub(super) fn usage(path: &str, value: Scalar<'_>, reply: &mut Reply) {
     reply.usage.read_billing(path, value);
     reply.usage.read(CHAT, path, count);
     reply.usage.read(DIALECTS, path, count);
+    // GigaChat's.
+    if path == "usage.precached_prompt_tokens" {
+        reply.usage.set_cached_beside(count);
+    }
     // llama.cpp tells its timings in streams that were not asked for their usage: what was evaluated, and
     // ahead of it what was not, because it was in the cache.
     if reply.usage.part(UsagePart::Input).is_none() {
@@ -247,6 +272,9 @@ const PARAMS: &[ParameterPath] = &[
     (Parameter::ReasoningLevel, "reasoning_effort", ParameterType::Text),
     (Parameter::ReasoningLevel, "reasoning.effort", ParameterType::Text),
 ];
+
+/// Cline's gateway, Perplexity's asynchronous API and others wrap a whole answer.
+const WRAPPERS: [&str; 3] = ["data.", "response.", "result."];
 
 /// The finish reasons by which a provider says that it failed: OpenRouter's, Zhipu's and DeepSeek's.
 const FAILURES: &[&str] = &["error", "network_error", "insufficient_system_resource"];

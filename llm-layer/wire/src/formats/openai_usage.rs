@@ -52,6 +52,18 @@ pub(super) const DIALECTS: &Paths = &[
         "usage.prompt_tokens_details.cache_creation_input_tokens",
         UsagePart::CacheWrite,
     ),
+    (
+        "usage.prompt_tokens_details.cache_creation_token_details.ephemeral_1h_input_tokens",
+        UsagePart::CacheWriteHour,
+    ),
+    (
+        "usage.prompt_tokens_details.cache_creation.ephemeral_1h_input_tokens",
+        UsagePart::CacheWriteHour,
+    ),
+    (
+        "usage.cache_creation.ephemeral_1h_input_tokens",
+        UsagePart::CacheWriteHour,
+    ),
     ("usage.cached_input_tokens", UsagePart::CacheRead),
     (
         "usage.prompt_tokens_details.cached_read_tokens",

@@ -1,7 +1,9 @@
-//! The rerank APIs of Cohere, Jina, Voyage, vLLM and Text Embeddings Inference.
+//! The rerank APIs of Cohere, Jina, Voyage, vLLM, Text Embeddings Inference, NVIDIA, Mixedbread, watsonx and
+//! DashScope.
 //!
 //! <https://docs.cohere.com/reference/rerank>
 
+use super::embeddings::TEI_TOKENS;
 use super::table::Table;
 use crate::parameter::ParameterType;
 use crate::usage::UsagePart;
@@ -16,6 +18,7 @@ pub(super) const DOCUMENTS: Table = Table {
         ("usage.total_tokens", UsagePart::Input),
         ("usage.prompt_tokens", UsagePart::Input),
         ("meta.tokens.input_tokens", UsagePart::Input),
+        ("input_token_count", UsagePart::Input),
         ("meta.billed_units.input_tokens", UsagePart::BilledInput),
     ],
     ..Table::PLAIN
@@ -24,5 +27,38 @@ pub(super) const DOCUMENTS: Table = Table {
 /// `POST /rerank` with texts.
 pub(super) const TEXTS: Table = Table {
     required: &["query", "texts"],
+    headers: &[(TEI_TOKENS, UsagePart::Input)],
+    ..DOCUMENTS
+};
+
+/// `POST …/ranking` of NVIDIA's NIM.
+pub(super) const PASSAGES: Table = Table {
+    required: &["query", "passages"],
+    ..DOCUMENTS
+};
+
+/// `POST …/reranking` of Mixedbread.
+pub(super) const INPUT: Table = Table {
+    required: &["query", "input"],
+    ..DOCUMENTS
+};
+
+/// `POST /ml/v1/text/rerank` of watsonx.
+pub(super) const INPUTS: Table = Table {
+    required: &["query", "inputs"],
+    request_model: "model_id",
+    ..DOCUMENTS
+};
+
+/// `POST …/text-rerank` of DashScope.
+pub(super) const DASHSCOPE: Table = Table {
+    required: &["model", "input"],
+    id: &["request_id"],
+    ..DOCUMENTS
+};
+
+/// `POST …/score` of vLLM.
+pub(super) const SCORES: Table = Table {
+    required: &["text_1", "text_2"],
     ..DOCUMENTS
 };

@@ -2,6 +2,7 @@
 
 use http::HeaderMap;
 
+use super::named_count;
 use crate::content::Members;
 use crate::json::{Path, Scalar, StrictScanner};
 use crate::parameter::ParameterPath;
@@ -21,6 +22,8 @@ pub(super) struct Table {
     pub(super) model_in_path: fn(&str) -> Option<String>,
     /// The path of a request's model, if it is not `model`.
     pub(super) request_model: &'static str,
+    /// The path of what asks for a stream, if it is not `stream`.
+    pub(super) request_stream: &'static str,
     /// The ends of URL paths that request a stream.
     pub(super) stream_paths: &'static [&'static str],
     /// The header of a request that names the model.
@@ -31,6 +34,8 @@ pub(super) struct Table {
     /// The parameter of a request by which a stream does not send the whole text so far in each event. Empty: no
     /// stream does.
     pub(super) incremental: &'static str,
+    /// Each event of a stream has the whole text so far.
+    pub(super) repeats_text: bool,
     /// The output type of every call.
     pub(super) output_type: Option<&'static str>,
     pub(super) prompt: &'static [(&'static str, PromptPart)],
@@ -47,12 +52,16 @@ pub(super) struct Table {
     pub(super) text_kind: &'static str,
     /// Text that repeats the pieces of a stream, except in its first document.
     pub(super) whole_text: &'static [&'static str],
+    /// The event whose text repeats the pieces before it. Empty: none does.
+    pub(super) whole_event: &'static str,
     pub(super) id: &'static [&'static str],
     pub(super) model: &'static [&'static str],
     pub(super) finish_reason: &'static [&'static str],
     /// The paths whose texts say that the call failed, with these texts.
     pub(super) failure: &'static [(&'static str, &'static [&'static str])],
     pub(super) usage: &'static Paths,
+    /// The lists of counts by name, and the names.
+    pub(super) named_counts: &'static [(&'static str, &'static Paths)],
     /// Who created the response could not see its usage.
     pub(super) is_background: bool,
     /// The headers of an answer that have counts.
@@ -84,11 +93,13 @@ impl Table {
         required: &[],
         model_in_path,
         request_model: "",
+        request_stream: "",
         stream_paths: &[],
         model_header: "",
         stream_header: ("", ""),
         parameters: &[],
         incremental: "",
+        repeats_text: false,
         output_type: None,
         prompt: &[],
         content: Members::ALL,
@@ -99,11 +110,13 @@ impl Table {
         reasoning: &[],
         text_kind: "",
         whole_text: &[],
+        whole_event: "",
         id: &["id"],
         model: &["model"],
         finish_reason: &[],
         failure: &[],
         usage: &[],
+        named_counts: &[],
         is_background: false,
         headers: &[],
         end: End::None,
@@ -149,8 +162,11 @@ impl WireFormat for Table {
         if let (Some(model), true) = (value.as_str(), at.as_str() == self.request_model) {
             request.other_model = Some(model.to_owned());
         }
+        if !self.request_stream.is_empty() && at.as_str() == self.request_stream {
+            request.stream = Some(value == Scalar::Bool(true));
+        }
         if !self.incremental.is_empty() && at.as_str() == self.incremental {
-            request.is_incremental = value == Scalar::Bool(true);
+            request.stream_options.is_incremental = value == Scalar::Bool(true);
         }
     }
 
@@ -171,7 +187,8 @@ impl WireFormat for Table {
         if self.stream_paths.iter().any(|end| path.ends_with(end)) {
             request.stream = Some(true);
         }
-        request.may_repeat_text = !self.incremental.is_empty() && !request.is_incremental;
+        let is_whole = !self.incremental.is_empty() && !request.stream_options.is_incremental;
+        request.stream_options.may_repeat_text = is_whole || self.repeats_text;
         if let Some(kind) = self.output_type {
             request.set(Parameter::OutputType, kind);
         }
@@ -204,6 +221,9 @@ impl WireFormat for Table {
 
     fn channel(&self, at: &Path, reply: &Reply) -> Option<Channel> {
         let path = self.unwrap(at.as_str());
+        if !self.whole_event.is_empty() && reply.event() == self.whole_event && reply.documents() > 0 {
+            return None;
+        }
         if self.reasoning.contains(&path) {
             return Some(Channel::Reasoning);
         }
@@ -224,7 +244,7 @@ impl WireFormat for Table {
             Some(id) if self.id.contains(&path) => reply.set_id(id),
             Some(model) if self.model.contains(&path) => reply.set_model(model),
             // Some servers write these as long as there is none.
-            Some("null" | "none" | "not_finished") => {}
+            Some("null" | "none" | "not_finished" | "ALTERNATIVE_STATUS_PARTIAL") => {}
             Some(reason) if self.finish_reason.contains(&path) => reply.finish(at, reason),
             Some(code) if path == "Error.Code" => reply.fail(code),
             Some(code) if self.fails(path, code) => reply.fail(code),
@@ -233,6 +253,11 @@ impl WireFormat for Table {
                 reply.read_error(path, value);
                 reply.usage.read_billing(path, value);
                 reply.usage.read(self.usage, path, value.as_count());
+                for (list, names) in self.named_counts {
+                    if named_count::list_of(path, at, ".") == Some(*list) {
+                        named_count::read(names, at, value, reply);
+                    }
+                }
             }
         }
         match self.end {

@@ -56,16 +56,14 @@ impl<'a> Scalar<'a> {
     /// Larger numbers are errors of the provider and must not distort sums.
     #[must_use]
     pub fn as_count(self) -> Option<u64> {
-        const MAX_COUNT: u64 = 1_000_000_000_000;
         let (Self::Number(digits) | Self::Text(digits)) = self else {
             return None;
         };
         // One pass over the bytes: every number of an event comes here.
-        let (mut count, mut bytes) = (None, digits.bytes());
-        for byte in bytes.by_ref() {
+        let mut count = None;
+        for byte in digits.bytes() {
             if !byte.is_ascii_digit() {
-                let is_fraction = byte == b'.' && bytes.all(|byte| byte.is_ascii_digit());
-                return count.filter(|_| is_fraction);
+                return count.and_then(|_| fraction(digits));
             }
             let more = count.unwrap_or(0) * 10 + u64::from(byte - b'0');
             count = Some(more);
@@ -76,6 +74,26 @@ impl<'a> Scalar<'a> {
         count
     }
 }
+
+/// The integer part of a number that has a fraction or an exponent.
+fn fraction(digits: &str) -> Option<u64> {
+    let is_number = digits
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'e' | b'E' | b'+' | b'-'));
+    let number: f64 = digits.parse().ok().filter(|_| is_number)?;
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "the number is between 0 and 10¹²"
+    )]
+    (0.0..=MAX_COUNT as f64)
+        .contains(&number)
+        .then_some(number as u64)
+}
+
+/// The largest count that is believed.
+const MAX_COUNT: u64 = 1_000_000_000_000;
 
 /// A value that holds others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -31,6 +31,11 @@ impl Path {
         self.positions.last().copied().unwrap_or(0)
     }
 
+    /// Returns whether each array of the path is at its first element.
+    pub(crate) fn is_in_first_elements(&self) -> bool {
+        self.positions.iter().all(|position| *position == 0)
+    }
+
     /// Returns the key of the value in its object. Empty for an element of an array.
     #[must_use]
     pub fn key(&self) -> &str {

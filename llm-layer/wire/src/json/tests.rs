@@ -183,13 +183,17 @@ fn counts() {
         ("18446744073709551616", None),
         ("1.5", Some(1)),
         ("1.x", None),
-        ("1e3", None),
+        ("1e3", Some(1000)),
+        ("1.1E+1", Some(11)),
+        ("1e13", None),
+        ("1e-9", Some(0)),
+        ("-1e3", None),
     ];
     for (digits, count) in cases {
         assert_eq!(Scalar::Number(digits).as_count(), count, "{digits}");
     }
     assert_eq!(Scalar::Text("12").as_count(), Some(12), "a string of a number");
-    for text in ["", "+12", "12 tokens", "."] {
+    for text in ["", "+12", "12 tokens", ".", "2025-01-31", "1.2.3", "12e"] {
         assert_eq!(Scalar::Text(text).as_count(), None, "{text:?} is no number");
     }
 }

@@ -11,7 +11,7 @@ use crate::cut;
 /// Finds what is new in each text.
 #[derive(Debug, Default, Hash)]
 pub(crate) struct CumulativeText {
-    texts: Vec<TextSoFar>,
+    by_place: Vec<TextSoFar>,
     is_refuted: bool,
 }
 
@@ -72,13 +72,13 @@ impl CumulativeText {
         if self.is_refuted {
             return None;
         }
-        let at = self.texts.iter().position(|text| text.place == place);
-        if at.is_none() && self.texts.len() < Self::MAX_PLACES {
-            self.texts.push(TextSoFar::new(place));
+        let at = self.by_place.iter().position(|text| text.place == place);
+        if at.is_none() && self.by_place.len() < Self::MAX_PLACES {
+            self.by_place.push(TextSoFar::new(place));
         }
         match at {
-            Some(at) => self.texts.get_mut(at),
-            None => self.texts.last_mut().filter(|text| text.place == place),
+            Some(at) => self.by_place.get_mut(at),
+            None => self.by_place.last_mut().filter(|text| text.place == place),
         }
     }
 }
@@ -104,15 +104,15 @@ mod tests {
     use super::{CumulativeText, TextPlace};
     use crate::Channel;
 
-    /// Reads texts whose pieces are separated by `|`.
-    fn read(texts: &[&str]) -> String {
+    /// Reads events whose pieces of text are separated by `|`.
+    fn read(events: &[&str]) -> String {
         let place = TextPlace {
             choice: 0,
             channel: Channel::Content,
         };
         let mut cumulative = CumulativeText::default();
         let mut new = String::new();
-        for text in texts {
+        for text in events {
             for piece in text.split('|') {
                 let (taken, rest) = cumulative.read(place, piece);
                 new.extend(taken.as_deref().into_iter().chain([rest]));
@@ -137,8 +137,8 @@ mod tests {
             (&["It was", "It w|ill", "It was"], "It wasIt willIt was"),
             (&[&long, &longer, &longer], &longer),
         ];
-        for (texts, expected) in cases {
-            assert_eq!(read(texts), expected, "{texts:?}");
+        for (events, expected) in cases {
+            assert_eq!(read(events), expected, "{events:?}");
         }
     }
 }

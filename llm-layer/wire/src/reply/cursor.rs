@@ -30,6 +30,8 @@ pub(crate) struct DocumentCursor {
     pub(super) finishes: Vec<(u32, String)>,
     /// The outer positions of the text that began last.
     pub(super) last_text: Option<(u32, u32)>,
+    /// The document has a text of a whole message.
+    pub(crate) has_message: bool,
     /// Where that text goes.
     pub(crate) place: Option<TextPlace>,
     /// The text that began last turned out to be of another channel.
@@ -54,6 +56,7 @@ impl DocumentCursor {
             indices: Vec::new(),
             finishes: Vec::new(),
             last_text: None,
+            has_message: false,
             place: None,
             correction: None,
         }
@@ -109,6 +112,7 @@ impl DocumentCursor {
         }
         self.indices.clear();
         self.last_text = None;
+        self.has_message = false;
         self.is_error = false;
         if !KEEP_ALIVE_EVENTS.contains(&self.event.as_str()) {
             self.documents = self.documents.saturating_add(1);

@@ -19,6 +19,7 @@ impl Reply {
             id,
             model,
             usage,
+            other_usage,
             error,
             details,
             flags,
@@ -29,7 +30,7 @@ impl Reply {
             last_digest: _,
         } = self;
         let mut hasher = DefaultHasher::new();
-        (id, model, usage, error, details).hash(&mut hasher);
+        (id, model, usage, other_usage, error, details).hash(&mut hasher);
         (flags, finish_reasons, has_panicked.load(Ordering::Relaxed)).hash(&mut hasher);
         (
             &cursor.event,

@@ -24,6 +24,8 @@ pub struct Reply {
     pub(crate) id: Option<String>,
     pub(crate) model: Option<Arc<str>>,
     pub(crate) usage: Usage,
+    /// Usage at places that the format does not know. It counts if the format knows none.
+    pub(crate) other_usage: Option<Box<Usage>>,
     pub(crate) error: Option<ReplyError>,
     pub(crate) details: Vec<(ReplyDetail, String)>,
     pub(crate) flags: Flags,
@@ -129,6 +131,7 @@ impl Reply {
             id: None,
             model: None,
             usage: Usage::default(),
+            other_usage: None,
             error: None,
             details: Vec::new(),
             flags: Flags::default(),
@@ -161,9 +164,11 @@ impl Reply {
     /// Returns the usage, as far as it was reported. Zeros only, beside an answer with text, are no report.
     #[must_use]
     pub fn usage(&self) -> &Usage {
-        match self.flags.has_text && self.usage.is_zero() {
+        let other = self.other_usage.as_deref();
+        let usage = other.filter(|_| self.usage.is_zero()).unwrap_or(&self.usage);
+        match self.flags.has_text && usage.is_zero() {
             true => &NO_USAGE,
-            false => &self.usage,
+            false => usage,
         }
     }
 
@@ -244,6 +249,7 @@ impl Reply {
             && !self.flags.has_text
             && self.finish_reasons.is_empty()
             && self.usage.is_empty()
+            && self.other_usage.is_none()
     }
 
     /// Sets the id. An empty one is ignored.
@@ -261,6 +267,11 @@ impl Reply {
         if let Some(count) = count.as_count() {
             self.usage.set(part, count);
         }
+    }
+
+    /// Sets a number of tokens at a place that the format does not know.
+    pub(crate) fn set_other_tokens(&mut self, part: UsagePart, count: u64) {
+        self.other_usage.get_or_insert_default().set(part, count);
     }
 
     /// Sets a value that has no method of its own.
@@ -367,6 +378,9 @@ impl Reply {
     /// A document of the answer has ended.
     pub(crate) fn end_document(&mut self) {
         self.usage.end_document();
+        if let Some(usage) = &mut self.other_usage {
+            usage.end_document();
+        }
         for (choice, reason) in self.cursor.end_document() {
             let choice = choice as usize;
             if self.finish_reasons.len() <= choice {

@@ -203,14 +203,19 @@
 //!
 //! | feature | what it adds |
 //! |---|---|
-//! | `otlp-grpc` | OTLP over gRPC, usually on port 4317. Adds tonic and a thread with a Tokio runtime. |
-//! | `otlp-http` | OTLP over HTTP, usually on port 4318. Adds a blocking reqwest; smaller than `otlp-grpc`. |
+//! | `otlp-grpc` | OTLP over gRPC, usually on port 4317. Adds tonic. |
+//! | `otlp-http` | OTLP over HTTP with protobuf, usually on port 4318. Adds reqwest. |
+//! | `otlp-json` | OTLP over HTTP with JSON (`http/json`). |
 //! | `file` | OTLP/JSON lines, to a rotating file or to the console. |
 //! | `prometheus` | Metrics for Prometheus to scrape, from a listener or from your own route. Adds hyper and a thread with a Tokio runtime. |
 //! | `tls` | `https` to collectors, with the system's root certificates or your own. Adds rustls, which requires a C compiler. |
 //! | `logs` | Trace ids in the lines of tracing-subscriber, and `tracing` events as OTLP logs. |
 //! | `viewer` | A page to look at the telemetry of this process. Adds axum and a thread with a Tokio runtime. |
 //! | `trace-layer` | Spans of the `tracing` crate, such as those of `#[instrument]`, in the same traces. |
+//! | `gzip` | Compressed OTLP requests (`gzip`). |
+//! | `terminal` | The console fits its lines to the width of the terminal. |
+//! | `toml` | Configuration files in TOML. |
+//! | `yaml` | Configuration files in YAML, and the declarative configuration of OpenTelemetry. |
 //! | `xray` | X-Ray propagation (`OTEL_PROPAGATORS=xray`), for services on AWS. |
 //!
 //! # Exporters

@@ -19,9 +19,11 @@ mod ignored;
 mod refusals;
 #[cfg(all(
     feature = "file",
+    feature = "gzip",
     feature = "otlp-grpc",
-    feature = "otlp-http",
+    feature = "otlp-json",
     feature = "prometheus",
+    feature = "toml",
     feature = "xray"
 ))]
 mod setters;

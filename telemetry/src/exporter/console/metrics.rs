@@ -14,7 +14,7 @@ use super::output::Output;
 use super::page::PageStyle;
 use super::summary::Summary;
 use super::table::lay_out;
-use super::text::{Style, plain};
+use super::text::{Style, plain, wrap};
 
 /// Prints the totals since the start: at flush, at shutdown and once per minute, if they have changed.
 #[derive(Debug)]
@@ -89,8 +89,10 @@ fn text(metrics: &ResourceMetrics, title: &str, page: PageStyle) -> String {
     }
     if has_table && summary.hidden > 0 {
         let more = format!("{} more series with THROUGHLINE_CONSOLE=details", summary.hidden);
-        text += &page.paint(Style::Faint, &more);
-        text.push('\n');
+        for line in wrap(&more, page.width) {
+            text += &page.paint(Style::Faint, &line);
+            text.push('\n');
+        }
     }
     text.push('\n');
     text
@@ -289,7 +291,14 @@ queue -3
         let shown = super::text(&collected[0], "metrics", PageStyle::plain(80));
 
         assert_eq!(shown, include_str!("golden/metrics.txt"), "{shown}");
-        assert!(shown.lines().all(|line| line.chars().count() <= 80), "the width");
+        for columns in [40, 60, 80] {
+            let shown = super::text(&collected[0], "metrics", PageStyle::plain(columns));
+            let widest = shown.lines().map(|line| line.chars().count()).max();
+            assert!(
+                widest <= Some(columns),
+                "{widest:?} of {columns} columns:\n{shown}"
+            );
+        }
     }
 
     #[test]

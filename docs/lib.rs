@@ -1,6 +1,7 @@
 //! The guide. Its pages are in `src`; mdBook makes a book of them.
 //!
-//! Each page is the documentation of a module here, so that `cargo test --doc` compiles its code.
+//! Each page is the documentation of a module here, so that `cargo test --doc` compiles its code. The
+//! pages about libraries that are dependencies of `tests/clients` alone are compiled there.
 
 #[cfg(doctest)]
 #[doc = include_str!("src/agents.md")]
@@ -12,11 +13,14 @@ mod backends {}
 #[doc = include_str!("src/clients/async-openai.md")]
 mod clients_async_openai {}
 #[cfg(doctest)]
+#[doc = include_str!("src/clients/hyper.md")]
+mod clients_hyper {}
+#[cfg(doctest)]
 #[doc = include_str!("src/clients/loopback.md")]
 mod clients_loopback {}
 #[cfg(doctest)]
-#[doc = include_str!("src/clients/rig.md")]
-mod clients_rig {}
+#[doc = include_str!("src/clients/reqwest.md")]
+mod clients_reqwest {}
 #[cfg(doctest)]
 #[doc = include_str!("src/clients/rmcp.md")]
 mod clients_rmcp {}

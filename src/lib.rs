@@ -34,6 +34,7 @@
 //! | | | |
 //! | `agents` | [`agents`]: agents, tools, workflows, token budgets, MCP; part of `llm` | 5 |
 //! | `async-openai` | model calls of the async-openai client | 91 |
+//! | `aws-smithy` | model calls of the AWS SDK, such as aws-sdk-bedrockruntime | 35 |
 //! | `axum-ws` | model calls over axum's WebSockets; adds its feature `ws` | 47 |
 //! | `bpe-openai` | [`llm`]`::BpeOpenAi`, token estimates by bpe-openai; 49 MB of vocabulary | 24 |
 //! | `encodings` | reading of model requests and answers encoded with gzip, deflate, br or zstd | 20 |
@@ -60,7 +61,7 @@
 //! | `viewer` | a page to look at the telemetry of this process; adds axum | 63 |
 //! | `xray` | X-Ray propagation (`OTEL_PROPAGATORS=xray`), for services on AWS | 25 |
 //! | `yaml` | configuration files in YAML, and the declarative configuration of OpenTelemetry | 26 |
-//! | `full` | all features | 219 |
+//! | `full` | all features | 235 |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

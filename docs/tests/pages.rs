@@ -16,15 +16,28 @@ fn every_page_is_in_the_summary_and_is_compiled() {
         "the pages of SUMMARY.md, and those in docs/src"
     );
 
-    let library = read(&source().join("../lib.rs"));
-    let compiled: BTreeSet<String> = library
-        .split("include_str!(\"src/")
-        .skip(1)
-        .filter_map(|rest| Some(rest.split_once('"')?.0.to_owned()))
-        .collect();
+    // The pages about client libraries are compiled where those libraries are dependencies.
+    let libraries = [
+        ("../lib.rs", "include_str!(\"src/"),
+        (
+            "../../tests/clients/src/lib.rs",
+            "include_str!(\"../../../docs/src/",
+        ),
+    ];
+    let mut compiled = BTreeSet::new();
+    for (library, start) in libraries {
+        let library = read(&source().join(library));
+        let paths = library
+            .split(start)
+            .skip(1)
+            .filter_map(|rest| rest.split_once('"'));
+        for (path, _) in paths {
+            assert!(compiled.insert(path.to_owned()), "{path} is compiled twice");
+        }
+    }
     assert_eq!(
         compiled, on_disk,
-        "the pages that docs/lib.rs compiles, and those in docs/src"
+        "the pages that docs/lib.rs and tests/clients compile, and those in docs/src"
     );
 }
 

@@ -216,6 +216,7 @@
 //! |---|---|
 //! | `tiktoken` (default) | estimates |
 //! | `async-openai` | `AsyncOpenAi`: async-openai through layers, with its built-in retry inside |
+//! | `aws-smithy` | `AwsHttpClient`: the AWS SDK, such as aws-sdk-bedrockruntime, through layers |
 //! | `axum-ws` | [`LlmWebSocket`] over axum's WebSockets |
 //! | `bpe-openai` | `BpeOpenAi`: estimates by bpe-openai; faster on long texts, 49 MB larger |
 //! | `encodings` | reading gzip, deflate, br and zstd; without it such bodies pass unread |
@@ -229,7 +230,11 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-#[cfg(any(feature = "async-openai", feature = "reqwest-middleware"))]
+#[cfg(any(
+    feature = "async-openai",
+    feature = "aws-smithy",
+    feature = "reqwest-middleware"
+))]
 mod adapter;
 mod call;
 mod clock;
@@ -256,6 +261,8 @@ pub use throughline_tokens as tokens;
 pub use self::adapter::AsyncOpenAi;
 #[cfg(feature = "reqwest-middleware")]
 pub use self::adapter::LlmMiddleware;
+#[cfg(feature = "aws-smithy")]
+pub use self::adapter::{AwsHttpClient, AwsTransport};
 pub use throughline_llm_wire::{Content, Format, Rule};
 #[cfg(feature = "bpe-openai")]
 pub use throughline_tokens::BpeOpenAi;

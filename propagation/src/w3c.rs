@@ -20,7 +20,8 @@ use crate::tracestate::TraceState;
 /// process:
 ///
 /// ```
-/// use throughline_propagation::W3cPropagator;
+/// # use throughline_propagation as throughline;
+/// use throughline::W3cPropagator;
 ///
 /// opentelemetry::global::set_text_map_propagator(W3cPropagator::new());
 /// ```

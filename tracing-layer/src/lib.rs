@@ -26,6 +26,9 @@
 //! The layers need the OpenTelemetry API and no SDK. By default they use the global providers and propagator,
 //! which `throughline-telemetry` or your own code installs.
 //!
+//! Items that the crate `throughline` re-exports have examples with its paths, such as `throughline::ClientLayer`. If you
+//! depend on this crate alone, write `throughline_tracing_layer` in place of `throughline`.
+//!
 //! # Features
 //!
 //! | feature | default | adds |

@@ -2,10 +2,14 @@
 
 #[cfg(feature = "async-openai")]
 mod async_openai;
+#[cfg(feature = "aws-smithy")]
+mod aws_smithy;
 #[cfg(feature = "reqwest-middleware")]
 mod reqwest_middleware;
 
 #[cfg(feature = "async-openai")]
 pub use self::async_openai::AsyncOpenAi;
+#[cfg(feature = "aws-smithy")]
+pub use self::aws_smithy::{AwsHttpClient, AwsTransport};
 #[cfg(feature = "reqwest-middleware")]
 pub use self::reqwest_middleware::LlmMiddleware;

@@ -5,9 +5,10 @@
 //! call continues in the background, within limits: the head of the answer is awaited and the body is read.
 //!
 //! ```
+//! # use throughline_llm_layer as throughline;
 //! use std::time::Duration;
 //!
-//! use throughline_llm_layer::{DrainLayer, IncludeUsageLayer, LlmLayer};
+//! use throughline::{DrainLayer, IncludeUsageLayer, LlmLayer};
 //! use tower::ServiceBuilder;
 //!
 //! # #[cfg(all(feature = "reqwest", feature = "tokio"))]

@@ -5,7 +5,8 @@
 //! estimate the tokens of such a stream. With an [`IncludeUsageLayer`] around it, the provider reports them.
 //!
 //! ```
-//! use throughline_llm_layer::{IncludeUsageLayer, LlmLayer};
+//! # use throughline_llm_layer as throughline;
+//! use throughline::{IncludeUsageLayer, LlmLayer};
 //! use tower::ServiceBuilder;
 //!
 //! # #[cfg(feature = "reqwest")] {

@@ -13,8 +13,12 @@
 //! | an untrusted caller | is unchanged, or has a new span; [`Extracted`] is in the extensions |
 //!
 //! ```
+//! # mod throughline {
+//! #     pub use throughline_propagation::{self as propagation, *};
+//! # }
 //! use http::{Request, Response};
-//! use throughline_propagation::{ExtractLayer, Trust};
+//! use throughline::ExtractLayer;
+//! use throughline::propagation::Trust;
 //! use tower::{ServiceBuilder, service_fn};
 //!
 //! let service = ServiceBuilder::new()

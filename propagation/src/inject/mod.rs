@@ -14,8 +14,12 @@
 //! | `baggage` | if there is baggage and the host is named |
 //!
 //! ```
+//! # mod throughline {
+//! #     pub use throughline_propagation::{self as propagation, *};
+//! # }
 //! use http::{Request, Response};
-//! use throughline_propagation::{InjectLayer, Outgoing};
+//! use throughline::InjectLayer;
+//! use throughline::propagation::Outgoing;
 //! use tower::{ServiceBuilder, service_fn};
 //!
 //! let client = ServiceBuilder::new()

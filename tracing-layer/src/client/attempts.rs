@@ -200,9 +200,10 @@ pub struct UrlTemplate(pub Cow<'static, str>);
 /// Inserts a new [`Attempts`] into the context of each request. Put it around the layers that retry.
 ///
 /// ```
+/// # use throughline_tracing_layer as throughline;
 /// use http::{Request, Response};
-/// use throughline_tracing_layer::ClientLayer;
-/// use throughline_tracing_layer::client::AttemptsLayer;
+/// use throughline::ClientLayer;
+/// use throughline::client::AttemptsLayer;
 /// use tower::{ServiceBuilder, service_fn};
 ///
 /// # type Body = http_body_util::Empty<bytes::Bytes>;

@@ -58,8 +58,9 @@ impl ClientLayer {
     /// allows, and the path is ignored.
     ///
     /// ```
+    /// # use throughline_tracing_layer as throughline;
     /// use http::Uri;
-    /// use throughline_tracing_layer::ClientLayer;
+    /// use throughline::ClientLayer;
     ///
     /// let layer = ClientLayer::new().with_target(Uri::from_static("https://orders.internal:50051"));
     /// ```

@@ -1,9 +1,13 @@
 //! Traces and measures an HTTP client.
 //!
 //! ```
+//! # mod throughline {
+//! #     pub use throughline_propagation as propagation;
+//! #     pub use throughline_tracing_layer::*;
+//! # }
 //! use http::{Request, Response};
-//! use throughline_propagation::Outgoing;
-//! use throughline_tracing_layer::ClientLayer;
+//! use throughline::ClientLayer;
+//! use throughline::propagation::Outgoing;
 //! use tower_layer::Layer;
 //!
 //! # type Body = http_body_util::Empty<bytes::Bytes>;
@@ -69,6 +73,7 @@
 //! generated clients name no host:
 //!
 //! ```
+//! # use throughline_tracing_layer as throughline;
 //! # #[cfg(feature = "tonic")] mod generated {
 //! #     use tonic::client::GrpcService;
 //! #     type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -83,7 +88,7 @@
 //! # }
 //! # #[cfg(feature = "tonic")] async fn connect() {
 //! # use generated::OrdersClient;
-//! use throughline_tracing_layer::ClientLayer;
+//! use throughline::ClientLayer;
 //! use tonic::transport::Endpoint;
 //! use tower_layer::Layer;
 //!
@@ -131,10 +136,14 @@
 //! every host.
 //!
 //! ```
+//! # mod throughline {
+//! #     pub use throughline_propagation as propagation;
+//! #     pub use throughline_tracing_layer::*;
+//! # }
 //! # use http::{Request, Response};
-//! use throughline_propagation::Outgoing;
-//! use throughline_tracing_layer::ClientLayer;
-//! use throughline_tracing_layer::client::AttemptsLayer;
+//! use throughline::ClientLayer;
+//! use throughline::client::AttemptsLayer;
+//! use throughline::propagation::Outgoing;
 //! use tower::ServiceBuilder;
 //! use tower_http::follow_redirect::FollowRedirectLayer;
 //!

@@ -11,8 +11,9 @@ use crate::layer_parts::Parts;
 /// [`InjectLayer`](throughline_propagation::InjectLayer).
 ///
 /// ```
-/// use throughline_tracing_layer::ClientLayer;
-/// use throughline_tracing_layer::client::SpanLayer;
+/// # use throughline_tracing_layer as throughline;
+/// use throughline::ClientLayer;
+/// use throughline::client::SpanLayer;
 ///
 /// let spans = SpanLayer::from(ClientLayer::new().with_request_headers(["x-tenant"]));
 /// ```
@@ -22,8 +23,9 @@ pub struct SpanLayer(ClientLayer);
 /// Only the metrics of a [`ClientLayer`].
 ///
 /// ```
-/// use throughline_tracing_layer::ClientLayer;
-/// use throughline_tracing_layer::client::MetricsLayer;
+/// # use throughline_tracing_layer as throughline;
+/// use throughline::ClientLayer;
+/// use throughline::client::MetricsLayer;
 ///
 /// let metrics = MetricsLayer::from(ClientLayer::new().with_body_sizes(true));
 /// ```

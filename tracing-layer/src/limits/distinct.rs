@@ -28,7 +28,8 @@ pub const MAX_DISTINCT_VALUES: usize = 300;
 /// A bounded set of the values of one label. See the [module](super).
 ///
 /// ```
-/// use throughline_tracing_layer::limits::{Claim, DistinctValues};
+/// # use throughline_tracing_layer as throughline;
+/// use throughline::limits::{Claim, DistinctValues};
 ///
 /// let models = DistinctValues::new(2).with_claims(1, 0);
 /// let label = |model: &str| {

@@ -17,8 +17,9 @@
 //! own limits.
 //!
 //! ```
+//! # use throughline_tracing_layer as throughline;
 //! use opentelemetry::KeyValue;
-//! use throughline_tracing_layer::limits;
+//! use throughline::limits;
 //!
 //! let agent = "x".repeat(250_000);
 //! let attribute = KeyValue::new("user_agent.original", limits::truncate(&agent, limits::MAX_ATTRIBUTE_BYTES).to_owned());

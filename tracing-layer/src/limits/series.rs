@@ -40,7 +40,8 @@ pub const MAX_SERIES: usize = 1_900;
 /// A bound for the series of one instrument. See the [module](super).
 ///
 /// ```
-/// use throughline_tracing_layer::limits::{Claim, DistinctValues, Place, SeriesBudget, series_id};
+/// # use throughline_tracing_layer as throughline;
+/// use throughline::limits::{Claim, DistinctValues, Place, SeriesBudget, series_id};
 ///
 /// let hosts = DistinctValues::new(100);
 /// let budget = SeriesBudget::new(&hosts);

@@ -5,8 +5,9 @@
 //! through your layers. Only the base URL of the client changes.
 //!
 //! ```
-//! use throughline_tracing_layer::ClientLayer;
-//! use throughline_tracing_layer::loopback::Loopback;
+//! # use throughline_tracing_layer as throughline;
+//! use throughline::ClientLayer;
+//! use throughline::loopback::Loopback;
 //! use tower::ServiceBuilder;
 //!
 //! # #[tokio::main(flavor = "current_thread")]

@@ -9,9 +9,10 @@
 //! changes.
 //!
 //! ```
+//! # use throughline_tracing_layer as throughline;
 //! use http_body::Body;
 //! use http_body_util::Limited;
-//! use throughline_tracing_layer::message::{HttpResponse, WrapBody};
+//! use throughline::message::{HttpResponse, WrapBody};
 //!
 //! struct LimitLayer;
 //!

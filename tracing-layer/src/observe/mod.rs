@@ -4,11 +4,12 @@
 //! same body, so that the end of an exchange is decided in one place, exactly once.
 //!
 //! ```
+//! # use throughline_tracing_layer as throughline;
 //! use bytes::Buf;
 //! use http::{Request, Response};
 //! use http_body::Frame;
 //! use opentelemetry::Context;
-//! use throughline_tracing_layer::observe::{End, EndAt, Observe, ResponseFuture, ResponseHead};
+//! use throughline::observe::{End, EndAt, Observe, ResponseFuture, ResponseHead};
 //!
 //! struct Bytes(u64);
 //!

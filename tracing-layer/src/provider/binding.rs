@@ -22,8 +22,9 @@ use super::shared::is_same;
 /// Report it before the first measurement: layers ask once.
 ///
 /// ```
+/// # use throughline_tracing_layer as throughline;
 /// use opentelemetry_sdk::metrics::SdkMeterProvider;
-/// use throughline_tracing_layer::provider::BoundInstruments;
+/// use throughline::provider::BoundInstruments;
 ///
 /// let meters = SdkMeterProvider::default();
 /// let bound = BoundInstruments::report(meters.clone());

@@ -39,10 +39,11 @@ impl<I: Send + Sync + 'static> LazyInstruments<I> {
     /// there are none.
     ///
     /// ```standalone_crate
+    /// # use throughline_tracing_layer as throughline;
     /// use opentelemetry::metrics::Meter;
     /// use opentelemetry::{Context, InstrumentationScope, global};
     /// use opentelemetry_sdk::metrics::SdkMeterProvider;
-    /// use throughline_tracing_layer::provider::LazyInstruments;
+    /// use throughline::provider::LazyInstruments;
     ///
     /// let scope = InstrumentationScope::builder("early").build();
     /// let counter = LazyInstruments::global(scope, |meter: &Meter| meter.u64_counter("counter").build());

@@ -46,10 +46,11 @@ impl LazyTracer {
     /// clock, and one per millisecond allocates.
     ///
     /// ```standalone_crate
+    /// # use throughline_tracing_layer as throughline;
     /// use opentelemetry::trace::SpanBuilder;
     /// use opentelemetry::{Context, InstrumentationScope, global};
     /// use opentelemetry_sdk::trace::SdkTracerProvider;
-    /// use throughline_tracing_layer::provider::LazyTracer;
+    /// use throughline::provider::LazyTracer;
     ///
     /// let tracer = LazyTracer::following(InstrumentationScope::builder("early").build());
     /// let start = || tracer.start(&Context::new(), || SpanBuilder::from_name("span"));

@@ -37,7 +37,8 @@ use crate::semconv::{REDACTED, URL_QUERY_VARIABLE};
 /// [`with_query`](crate::ServerLayer::with_query) has precedence.
 ///
 /// ```
-/// use throughline_tracing_layer::{ClientLayer, Query, ServerLayer};
+/// # use throughline_tracing_layer as throughline;
+/// use throughline::{ClientLayer, Query, ServerLayer};
 ///
 /// let server = ServerLayer::new().with_query(Query::only(["page", "limit"]));
 /// let client = ClientLayer::new().with_query(Query::all_but(["cursor"]));

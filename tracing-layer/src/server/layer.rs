@@ -55,12 +55,13 @@ impl ServerLayer {
     /// A response can have its own setting: see [`with_end_at_fn`](Self::with_end_at_fn). So can a route:
     ///
     /// ```
+    /// # use throughline_tracing_layer as throughline;
     /// # #[cfg(feature = "axum")] {
     /// use axum::Router;
     /// use axum::middleware::map_response;
     /// use axum::response::Response;
     /// use axum::routing::get;
-    /// use throughline_tracing_layer::{EndAt, ServerLayer};
+    /// use throughline::{EndAt, ServerLayer};
     ///
     /// async fn ends_with_its_head(mut response: Response) -> Response {
     ///     response.extensions_mut().insert(EndAt::Headers);

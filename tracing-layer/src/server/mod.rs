@@ -1,8 +1,9 @@
 //! Traces and measures an HTTP server.
 //!
 //! ```
+//! # use throughline_tracing_layer as throughline;
 //! use http::{Request, Response};
-//! use throughline_tracing_layer::ServerLayer;
+//! use throughline::ServerLayer;
 //! use tower_layer::Layer;
 //!
 //! # type Body = http_body_util::Empty<bytes::Bytes>;
@@ -70,6 +71,7 @@
 //! `Server::layer`:
 //!
 //! ```no_run
+//! # use throughline_tracing_layer as throughline;
 //! # #[cfg(feature = "tonic")] mod generated {
 //! #     use std::{convert::Infallible, future, task};
 //! #     use tonic::{Status, body::Body, server::NamedService};
@@ -88,7 +90,7 @@
 //! # #[cfg(feature = "tonic")] async fn serve() -> Result<(), Box<dyn std::error::Error>> {
 //! # use generated::OrdersServer;
 //! # let orders = ();
-//! use throughline_tracing_layer::ServerLayer;
+//! use throughline::ServerLayer;
 //! use tonic::transport::Server;
 //!
 //! Server::builder()

@@ -11,8 +11,9 @@ use crate::layer_parts::Parts;
 /// [`ExtractLayer`](throughline_propagation::ExtractLayer), whose link it uses if the caller is not trusted.
 ///
 /// ```
-/// use throughline_tracing_layer::ServerLayer;
-/// use throughline_tracing_layer::server::SpanLayer;
+/// # use throughline_tracing_layer as throughline;
+/// use throughline::ServerLayer;
+/// use throughline::server::SpanLayer;
 ///
 /// let spans = SpanLayer::from(ServerLayer::new().with_request_headers(["x-tenant"]));
 /// ```
@@ -22,8 +23,9 @@ pub struct SpanLayer(ServerLayer);
 /// Only the metrics of a [`ServerLayer`].
 ///
 /// ```
-/// use throughline_tracing_layer::ServerLayer;
-/// use throughline_tracing_layer::server::MetricsLayer;
+/// # use throughline_tracing_layer as throughline;
+/// use throughline::ServerLayer;
+/// use throughline::server::MetricsLayer;
 ///
 /// let metrics = MetricsLayer::from(ServerLayer::new().with_body_sizes(true));
 /// ```

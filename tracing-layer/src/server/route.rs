@@ -20,7 +20,8 @@ use crate::template::Template;
 /// A route is a template with few values, such as `/users/{id}`; a path is not.
 ///
 /// ```
-/// use throughline_tracing_layer::server::set_route;
+/// # use throughline_tracing_layer as throughline;
+/// use throughline::server::set_route;
 ///
 /// let served = set_route("/users/{id}");
 /// assert!(!served, "no request is being served here");

@@ -16,11 +16,12 @@ use super::route::{matched, set_route};
 /// `Router::route_layer`.
 ///
 /// ```
+/// # use throughline_tracing_layer as throughline;
 /// # #[cfg(feature = "axum")] {
 /// use axum::Router;
 /// use axum::routing::get;
-/// use throughline_tracing_layer::ServerLayer;
-/// use throughline_tracing_layer::server::RouteLayer;
+/// use throughline::ServerLayer;
+/// use throughline::server::RouteLayer;
 /// use tower::ServiceBuilder;
 ///
 /// let router: Router = Router::new()

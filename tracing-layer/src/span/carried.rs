@@ -8,8 +8,9 @@ use super::thread::Attached;
 /// A value with the context in which it was created, for channels, queues and thread pools.
 ///
 /// ```
+/// # use throughline_tracing_layer as throughline;
 /// use std::sync::mpsc;
-/// use throughline_tracing_layer::span::{Carried, current_trace_id, span};
+/// use throughline::span::{Carried, current_trace_id, span};
 ///
 /// let (sender, receiver) = mpsc::channel();
 /// let worker = std::thread::spawn(move || {
@@ -54,7 +55,8 @@ impl<T> Carried<T> {
 /// Wraps a closure so that it runs in the current context on any thread.
 ///
 /// ```
-/// use throughline_tracing_layer::span::{carry, current_trace_id, span};
+/// # use throughline_tracing_layer as throughline;
+/// use throughline::span::{carry, current_trace_id, span};
 ///
 /// let _span = span("parent");
 /// let here = current_trace_id();

@@ -28,8 +28,9 @@ pub fn set_span_attribute(key: impl Into<Key>, value: impl Into<Value>) {
 /// Sets attributes of the current span. If the span is not recorded, the iterator is not used.
 ///
 /// ```
+/// # use throughline_tracing_layer as throughline;
 /// use opentelemetry::KeyValue;
-/// use throughline_tracing_layer::span::set_span_attributes;
+/// use throughline::span::set_span_attributes;
 ///
 /// let scores = [("a", 1.0), ("b", 0.5)];
 /// set_span_attributes(scores.map(|(name, score)| KeyValue::new(name, score)));
@@ -90,8 +91,9 @@ pub fn set_span_error<E: Classified + ?Sized>(error: &E) {
 /// Adds an event to the current span, like TinyLLM's `record_span_event`.
 ///
 /// ```
+/// # use throughline_tracing_layer as throughline;
 /// use opentelemetry::KeyValue;
-/// use throughline_tracing_layer::span::record_span_event;
+/// use throughline::span::record_span_event;
 ///
 /// record_span_event("cache.miss", [KeyValue::new("cache.key", "user")]);
 /// ```

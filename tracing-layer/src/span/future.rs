@@ -91,7 +91,8 @@ impl<F> Projected<'_, F> {
 /// Carries a context into a future, whatever executor it is spawned on.
 ///
 /// ```
-/// use throughline_tracing_layer::span::{InContextExt, current_trace_id, in_span};
+/// # use throughline_tracing_layer as throughline;
+/// use throughline::span::{InContextExt, current_trace_id, in_span};
 /// # async fn spawn<T>(future: impl Future<Output = T> + Send) -> T { future.await }
 ///
 /// # async fn example() {
@@ -119,7 +120,8 @@ impl<F: Future> InContextExt for F {}
 /// Starts a span now and makes it current in `future` until that is ready or dropped.
 ///
 /// ```
-/// use throughline_tracing_layer::span::{in_span, set_span_attribute};
+/// # use throughline_tracing_layer as throughline;
+/// use throughline::span::{in_span, set_span_attribute};
 ///
 /// # async fn load(id: i64) -> i64 { id }
 /// # async fn example() -> i64 {

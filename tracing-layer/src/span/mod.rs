@@ -1,8 +1,9 @@
 //! Spans of your own: functions that start a span, and functions that write to the current one.
 //!
 //! ```
+//! # use throughline_tracing_layer as throughline;
 //! use opentelemetry::KeyValue;
-//! use throughline_tracing_layer::span::{in_span, record_span_event, set_span_attribute, set_span_error, span};
+//! use throughline::span::{in_span, record_span_event, set_span_attribute, set_span_error, span};
 //!
 //! async fn answer(question: &str) -> Result<String, std::num::ParseIntError> {
 //!     in_span("answer", async {

@@ -88,7 +88,8 @@ impl Drop for OpenSpan {
 /// compiler refuses to spawn such a future. Use [`in_span`](super::in_span) instead.
 ///
 /// ```compile_fail
-/// use throughline_tracing_layer::span::span;
+/// # use throughline_tracing_layer as throughline;
+/// use throughline::span::span;
 ///
 /// fn spawn(task: impl Future<Output = ()> + Send) {}
 ///
@@ -109,7 +110,8 @@ pub struct SpanGuard {
 /// `get_tracer().start_as_current_span(name)`.
 ///
 /// ```
-/// use throughline_tracing_layer::span::{set_span_attribute, span};
+/// # use throughline_tracing_layer as throughline;
+/// use throughline::span::{set_span_attribute, span};
 ///
 /// fn plan(task: &str) -> usize {
 ///     let _span = span("plan");
@@ -129,8 +131,9 @@ pub fn span(name: impl Into<Cow<'static, str>>) -> SpanGuard {
 /// The sampler sees these attributes. If no span is started, the iterator is not used.
 ///
 /// ```
+/// # use throughline_tracing_layer as throughline;
 /// use opentelemetry::KeyValue;
-/// use throughline_tracing_layer::span::trace_span;
+/// use throughline::span::trace_span;
 ///
 /// let _span = trace_span("node.model", [KeyValue::new("node.id", "n1")]);
 /// ```
@@ -163,7 +166,8 @@ pub fn span_with(build: impl FnOnce() -> SpanBuilder) -> SpanGuard {
 /// `get_tracer().start_span(name)`.
 ///
 /// ```
-/// use throughline_tracing_layer::span::open;
+/// # use throughline_tracing_layer as throughline;
+/// use throughline::span::open;
 ///
 /// let span = open("render");
 /// std::thread::spawn(move || {
@@ -178,8 +182,9 @@ pub fn open(name: impl Into<Cow<'static, str>>) -> OpenSpan {
 /// Like [`open`], with everything that a [`SpanBuilder`] can set.
 ///
 /// ```
+/// # use throughline_tracing_layer as throughline;
 /// use opentelemetry::trace::{SpanBuilder, SpanKind};
-/// use throughline_tracing_layer::span::open_with;
+/// use throughline::span::open_with;
 ///
 /// let span = open_with(|| SpanBuilder::from_name("publish").with_kind(SpanKind::Producer));
 /// span.within(|| println!("published"));

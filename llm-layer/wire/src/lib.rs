@@ -109,7 +109,7 @@
 //!
 //! # Adding a provider
 //!
-//! A provider is one row of the table in `src/providers.rs`: its name, its hosts, and how it differs from
+//! A provider is one row of the table in `src/providers/table.rs`: its name, its hosts, and how it differs from
 //! others, such as paths of its own or streams that report usage unasked. [`Provider`] gives access to the
 //! row. For example, a provider with OpenAI's API:
 //!

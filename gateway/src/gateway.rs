@@ -101,6 +101,12 @@ impl Gateway {
         self.log.flush();
     }
 
+    /// The settings of the first listener of the configuration.
+    pub(crate) fn first_listener(&self) -> Arc<Listener> {
+        let state = self.state.load();
+        Arc::new(state.config.listeners.first().cloned().unwrap_or_default())
+    }
+
     /// Answers a request.
     pub(crate) async fn handle(&self, incoming: Incoming, listener: &Listener) -> Response<ExchangeBody> {
         let Incoming {

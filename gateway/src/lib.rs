@@ -16,6 +16,7 @@ mod operations;
 mod pem;
 mod received_body;
 mod refusal;
+mod router;
 mod routing;
 mod running;
 mod server;

@@ -140,17 +140,13 @@ impl Server {
         let connections: Vec<_> = self.listeners.iter().map(Bound::connections).collect();
         let mut tasks = tokio::task::JoinSet::new();
         for listener in self.listeners {
-            let handler = Arc::new(Handler {
-                gateway: self.gateway.clone(),
-                requests: Arc::new(Semaphore::new(listener.settings.max_requests)),
-                metrics: self.metrics.clone().filter(|_| {
-                    let own = listener.settings.metrics;
-                    own.unwrap_or_else(|| listener.address.ip().is_loopback())
-                }),
-                settings: listener.settings.clone(),
-                running: self.running.clone(),
+            let metrics = self.metrics.clone().filter(|_| {
+                let own = listener.settings.metrics;
+                own.unwrap_or_else(|| listener.address.ip().is_loopback())
             });
-            tasks.spawn(accept(listener, handler, self.running.clone()));
+            let settings = listener.settings.clone();
+            let handler = Handler::new(self.gateway.clone(), settings, metrics, self.running.clone());
+            tasks.spawn(accept(listener, Arc::new(handler), self.running.clone()));
         }
         stop.await;
         self.running.stop();
@@ -260,7 +256,7 @@ fn is_of_connection(error: &io::Error) -> bool {
 }
 
 /// What answers the requests of one listener.
-struct Handler {
+pub(crate) struct Handler {
     gateway: Gateway,
     settings: Arc<Listener>,
     requests: Arc<Semaphore>,
@@ -268,9 +264,50 @@ struct Handler {
     running: Running,
 }
 
+impl Handler {
+    pub(crate) fn new(
+        gateway: Gateway,
+        settings: Arc<Listener>,
+        metrics: Option<MetricsPage>,
+        running: Running,
+    ) -> Self {
+        Self {
+            gateway,
+            requests: Arc::new(Semaphore::new(settings.max_requests)),
+            settings,
+            metrics,
+            running,
+        }
+    }
+
+    /// Answers a request for a path of operators. Such requests have no span.
+    pub(crate) fn operator_answer<B>(&self, request: &Request<B>) -> Option<Response<Bytes>> {
+        let path = request.uri().path();
+        operations::answer(request.method(), path, &self.running, self.metrics.as_ref())
+    }
+
+    /// Adds to a request what the layers and the provider need to know of it.
+    pub(crate) fn prepare(&self, request: &mut Request<Body>, peer: Option<SocketAddr>) {
+        // The provider gets the id too.
+        let headers = request.headers_mut();
+        headers
+            .entry(X_REQUEST_ID)
+            .or_insert_with(trace_id::random_header);
+        // The caller decides about its own traces, and the listener about the others. A parent that is not
+        // sampled keeps all spans of this request from being recorded.
+        let share = self.settings.tracing.random_sampling / 100.0;
+        if share < 1.0 && !headers.contains_key(trace_id::TRACEPARENT) && fastrand::f64() >= share {
+            headers.insert(trace_id::TRACEPARENT, trace_id::unsampled());
+        }
+        if let Some(peer) = peer {
+            request.extensions_mut().insert(PeerAddr(peer));
+        }
+    }
+}
+
 /// The part of a handler that has a span.
 #[derive(Clone)]
-struct Traced(Arc<Handler>);
+pub(crate) struct Traced(pub(crate) Arc<Handler>);
 
 type Answer = Pin<Box<dyn Future<Output = Result<Response<ExchangeBody>, Infallible>> + Send>>;
 
@@ -318,34 +355,13 @@ where
 
     fn call(&self, request: Request<hyper::body::Incoming>) -> Self::Future {
         let in_progress = self.activity.begin(request.version());
-        let Handler {
-            running,
-            metrics,
-            settings,
-            ..
-        } = &*self.handler;
-        if let Some(answer) =
-            operations::answer(request.method(), request.uri().path(), running, metrics.as_ref())
-        {
+        if let Some(answer) = self.handler.operator_answer(&request) {
             return OuterFuture::Operator {
                 answer: Some((answer, in_progress)),
             };
         }
         let mut request = request.map(Body::received);
-        // The provider gets the id too.
-        let headers = request.headers_mut();
-        headers
-            .entry(X_REQUEST_ID)
-            .or_insert_with(trace_id::random_header);
-        request.extensions_mut().insert(PeerAddr(self.peer));
-        // The caller decides about its own traces, and the listener about the others. A parent that is not
-        // sampled keeps all spans of this request from being recorded.
-        let share = settings.tracing.random_sampling / 100.0;
-        if share < 1.0 && !request.headers().contains_key(trace_id::TRACEPARENT) && fastrand::f64() >= share {
-            request
-                .headers_mut()
-                .insert(trace_id::TRACEPARENT, trace_id::unsampled());
-        }
+        self.handler.prepare(&mut request, Some(self.peer));
         // Its `poll_ready` is always ready.
         let answer = self.service.clone().call(request);
         OuterFuture::Forwarded {

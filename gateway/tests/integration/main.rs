@@ -10,6 +10,7 @@ mod forwarding;
 mod limits;
 mod operations;
 mod reload;
+mod router;
 mod routing;
 mod secrets;
 mod support;

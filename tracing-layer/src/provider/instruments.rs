@@ -116,6 +116,11 @@ impl<I: Send + Sync + 'static> LazyInstruments<I> {
         self.inner.binds.load(Ordering::Relaxed)
     }
 
+    /// Looks for a provider, if it is time to. Returns whether there is one.
+    pub(super) fn is_found(&self) -> bool {
+        self.inner.built.get().is_some() || self.inner.look_up().is_some()
+    }
+
     /// Returns whether a provider received the last measurement.
     pub(super) fn receiver(&self) -> Receiver<'_> {
         if self.inner.built.get().is_some() || !self.inner.missing.load(Ordering::Relaxed) {
@@ -135,11 +140,6 @@ impl<I: Send + Sync + 'static> Inner<I> {
             Some(built) => Some(built),
             None => self.look_up(),
         }
-    }
-
-    /// Looks for a provider, if it is time to. Returns whether there is one.
-    pub(super) fn is_found(&self) -> bool {
-        self.inner.built.get().is_some() || self.look_up().is_some()
     }
 
     fn look_up(&self) -> Option<&I> {

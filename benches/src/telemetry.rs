@@ -18,7 +18,7 @@ use tracing_subscriber::layer::SubscriberExt;
 pub(crate) struct Sdk {
     pub(crate) tracers: SdkTracerProvider,
     pub(crate) meters: SdkMeterProvider,
-    /// The same, for which instruments are not bound.
+    /// The same, without bound instruments.
     pub(crate) unreported_meters: SdkMeterProvider,
     /// Lets our layers bind instruments, as `telemetry::init` does.
     _bound: BoundInstruments,

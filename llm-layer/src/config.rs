@@ -36,7 +36,7 @@ pub(crate) struct Config {
 }
 
 impl Config {
-    /// Returns the claim of a model to a label value of its own once the metrics have seen many models:
+    /// Returns the claim of a model to its own label value once the metrics have seen many models:
     /// whether the user has named it, or a model that it is a version of.
     pub(crate) fn claim(&self, model: &str) -> Claim {
         if self.prices.names(model) || self.rules.iter().any(|rule| rule.names(model)) {

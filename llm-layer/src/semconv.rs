@@ -96,7 +96,7 @@ pub(crate) const AZURE_NAMESPACE: &str = "azure.resource_provider.namespace";
 pub(crate) const BEDROCK_GUARDRAIL_ID: &str = "aws.bedrock.guardrail.id";
 
 pub(crate) const ERROR_TYPE: &str = "error.type";
-/// What has no name of its own.
+/// The value for everything without its own name.
 pub(crate) const OTHER: &str = "_OTHER";
 pub(crate) const EXCEPTION_MESSAGE: &str = "exception.message";
 pub(crate) const EXCEPTION_TYPE: &str = "exception.type";
@@ -112,7 +112,7 @@ pub(crate) const RESPONSE_UNSEEN: &str = "throughline.response.unseen";
 pub(crate) const TIME_TO_FIRST_TOKEN: &str = "throughline.time_to_first_token";
 /// Seconds in which the answer had to wait for its reader to ask for more.
 pub(crate) const TIME_WAITING_FOR_READER: &str = "throughline.time_waiting_for_reader";
-/// What the layer is to the call, if it was told: `client`, `proxy`.
+/// The role of the layer, if it is configured: `client`, `proxy`.
 pub(crate) const ROLE: &str = "throughline.role";
 /// Whether something of the response was read after the caller had left.
 pub(crate) const RESPONSE_DRAINED: &str = "throughline.response.drained";

@@ -1,4 +1,4 @@
-//! A provider that is installed after the layer. It has a process of its own, since the provider is global.
+//! A provider that is installed after the layer. It has its own process, since the provider is global.
 
 use opentelemetry::global;
 use throughline_llm_layer::LlmLayer;

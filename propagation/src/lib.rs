@@ -31,7 +31,7 @@
 //! | a server without an SDK, a proxy, a gateway | [`ExtractLayer`] and [`InjectLayer`]; [`ExtractLayer::with_minting`] |
 //! | callers that you do not trust | [`Trust`] |
 //! | callees that you do not trust | [`Outgoing`] |
-//! | a layer of your own | [`Propagator`], [`InContext`] |
+//! | your own layer | [`Propagator`], [`InContext`] |
 //! | messages, child processes, other carriers | [`carrier`], [`mod@env`] |
 //!
 //! # What is read and written, and when

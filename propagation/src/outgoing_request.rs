@@ -25,7 +25,7 @@ pub trait OutgoingRequest: sealed::Sealed {
 impl<B> sealed::Sealed for Request<B> {}
 
 impl<B> OutgoingRequest for Request<B> {
-    // Clients of `http` follow none. A layer that does is outside of this one, or is a client of its own.
+    // Clients of `http` follow none. A layer that does is outside of this one, or is a separate client.
     const MAY_BE_REDIRECTED: bool = false;
 
     fn host(&self) -> Option<&str> {

@@ -48,7 +48,7 @@ mod tests {
 
     use super::*;
 
-    /// A span that has the value as an attribute of its own, of an event, and of a link.
+    /// A span that has the value as its own attribute, of an event, and of a link.
     fn span(value: &Value) -> SpanData {
         let exporter = InMemorySpanExporter::default();
         let provider = SdkTracerProvider::builder()

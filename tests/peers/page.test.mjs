@@ -44,7 +44,7 @@ test("counts, costs and sizes", () => {
 	assert.equal(fmt.plural(0, "span"), "0 spans");
 });
 
-test("times keep their nanoseconds, and impossible ones are said", () => {
+test("times keep their nanoseconds, and impossible ones are marked", () => {
 	assert.equal(fmt.exactTime("1764500000123456789"), "2025-11-30T10:53:20.123456789Z");
 	assert.equal(fmt.time("18446744073709551615999"), "out of range");
 	assert.match(fmt.time("1764500000123456789"), /^2025-\d\d-\d\d \d\d:\d\d:20\.123$/);

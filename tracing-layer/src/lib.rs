@@ -44,7 +44,7 @@
 //! | `tonic` | off | the peer's address on the spans of a tonic server, and the status of errors on those of a client; gRPC is recognised without it |
 //! | `tower` | off | the class of tower's and Tokio's own errors, such as timeouts; included in `hyper-util`, `reqwest` and `tonic` |
 //!
-//! To write a layer of your own, see [`observe`] (one future, one body, one ending), [`message`] (requests
+//! To write your own layer, see [`observe`] (one future, one body, one ending), [`message`] (requests
 //! and responses of `http` and reqwest), [`pending`] (spans that are recorded on another thread) and
 //! [`redaction`] (text without secrets).
 

@@ -1,4 +1,4 @@
-//! A nested request that is not a layer's first. It has a process of its own, since all layers of a process are on their
+//! A nested request that is not a layer's first. It has its own process, since all layers of a process are on their
 //! guard once one of them was seen inside another.
 
 use axum::Router;

@@ -1,4 +1,4 @@
-//! A provider that is installed after the first requests. It has a process of its own, since the providers
+//! A provider that is installed after the first requests. It has its own process, since the providers
 //! are global.
 
 #![expect(clippy::expect_used, reason = "a test may")]
@@ -142,7 +142,7 @@ fn a_provider_that_is_installed_later_is_seen() {
         "the active requests twice, and both durations, although the meter has no size"
     );
 
-    // A layer whose provider nobody reports finds it within a millisecond, however long it has run without.
+    // A layer whose provider is not reported finds it within a millisecond, however long it has run without.
     let server = ServerLayer::new().with_propagator(W3cPropagator::new());
     let deadline = Instant::now() + Duration::from_secs(60);
     while recorder.spans().len() == spans.len() {

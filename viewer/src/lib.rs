@@ -92,7 +92,7 @@ impl Viewer {
     }
 
     /// Adds spans.
-    #[expect(clippy::must_use_candidate, reason = "most callers have nobody to report to")]
+    #[expect(clippy::must_use_candidate, reason = "most callers cannot report it")]
     pub fn add_traces(&self, request: &ExportTraceServiceRequest) -> Receipt {
         self.shared.store.add_traces(request)
     }

@@ -45,7 +45,7 @@ fn main() {
 
 const ENCODINGS: [(&str, &str); 2] = [("o200k_base", "gpt-4o"), ("cl100k_base", "gpt-4")];
 
-/// Prints what loading a vocabulary costs, each in a process of its own.
+/// Prints what loading a vocabulary costs, each in its own process.
 fn all_memory() {
     println!("| encoding | counter | resident, MB | at most, MB | load, ms |\n|-|-|-:|-:|-:|");
     for (encoding, _) in ENCODINGS {

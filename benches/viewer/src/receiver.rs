@@ -132,7 +132,7 @@ fn grpc(name: &str, batches: &[ExportTraceServiceRequest]) -> Outcome<()> {
     })
 }
 
-/// Serves a receiver on a thread of its own, and returns its address.
+/// Serves a receiver on its own thread, and returns its address.
 pub(crate) fn serve(viewer: &Viewer, protocol: Protocol) -> Outcome<SocketAddr> {
     let viewer = viewer.clone();
     let (ready, address) = mpsc::channel();

@@ -62,7 +62,7 @@ impl Rule {
         }
     }
 
-    /// What has a budget of its own. Secrets, and texts of any length, stand there as digests.
+    /// The subject of a budget. Secrets, and texts of any length, are stored as digests.
     fn subject(&self, usage: &Usage<'_>) -> String {
         match &self.budget.by {
             BudgetBy::All => "all".to_owned(),

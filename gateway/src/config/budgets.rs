@@ -12,7 +12,7 @@ use super::duration::Timeout;
 #[serde(deny_unknown_fields)]
 pub(crate) struct Budget {
     pub(crate) name: String,
-    /// What has a budget of its own. Default: everything together has one.
+    /// What has its own budget. Default: everything together has one.
     #[serde(default)]
     pub(crate) by: BudgetBy,
     /// The time after which the budget starts anew.
@@ -33,7 +33,7 @@ pub(crate) struct Budget {
     pub(crate) reserve_output: u64,
 }
 
-/// What has a budget of its own.
+/// What has its own budget.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum BudgetBy {

@@ -147,7 +147,7 @@ impl Config {
             if caller.name.is_empty() || !names.insert(&*caller.name) {
                 return Err(ConfigError::new(
                     format!("callers[{index}].name"),
-                    "expected a name of its own",
+                    "expected a unique name",
                 ));
             }
         }
@@ -166,7 +166,7 @@ impl Config {
         for (index, budget) in self.budgets.iter().enumerate() {
             let place = |key: &str| format!("budgets[{index}].{key}");
             if budget.name.is_empty() || !names.insert(&*budget.name) {
-                return Err(ConfigError::new(place("name"), "expected a name of its own"));
+                return Err(ConfigError::new(place("name"), "expected a unique name"));
             }
             self.check_budget(budget, &place)?;
         }

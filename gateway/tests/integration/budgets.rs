@@ -218,7 +218,7 @@ async fn stream_that_its_client_leaves_is_charged() {
     drop(response);
     // The connection to the provider ends with that of the client.
     let end = tokio::time::timeout(std::time::Duration::from_secs(30), provider.read_u8()).await;
-    assert!(matches!(end, Ok(Err(_))), "the provider is told: {end:?}");
+    assert!(matches!(end, Ok(Err(_))), "the provider sees the end: {end:?}");
     // 8 tokens of the prompt and 4 of the answer are estimated, more than the limit of 8.
     until("the budget is charged", async || {
         let refused = client()

@@ -213,7 +213,7 @@ async fn request_that_no_provider_may_get_is_refused() {
     assert_eq!(
         received.header("host"),
         Some(&*provider.address.to_string()),
-        "only configured hosts are asked"
+        "only configured hosts get requests"
     );
 }
 

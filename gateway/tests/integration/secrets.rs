@@ -115,7 +115,7 @@ async fn keys_and_prompts_are_recorded_nowhere() {
         (provider.received(), "key-of-planted-a", "key-of-planted-b"),
         (broken.received(), "key-of-planted-b", "key-of-planted-a"),
     ] {
-        assert!(!received.is_empty(), "it was asked");
+        assert!(!received.is_empty(), "it got the request");
         for request in received {
             let headers = format!("{:?} {}", request.headers, request.path);
             assert!(headers.contains(own), "its own key: {headers}");

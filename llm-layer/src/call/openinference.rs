@@ -58,7 +58,7 @@ pub(super) fn push_attributes(call: &CallState, attributes: &mut Vec<KeyValue>, 
     attributes.extend(conversation.map(|id| KeyValue::new(openinference::SESSION_ID, id.value)));
 }
 
-/// Adds the messages, each field as an attribute of its own.
+/// Adds the messages, each field as its own attribute.
 pub(super) fn push_messages(attributes: &mut Vec<KeyValue>, content: &Content) {
     let sides = [
         (

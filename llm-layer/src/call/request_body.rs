@@ -45,7 +45,7 @@ impl WrapBody for ReadAhead {
 }
 
 impl<B: Body> RequestBody<B> {
-    /// A body that nobody looked at.
+    /// A body that was not read.
     pub(crate) fn untouched(body: B) -> Self {
         Self {
             read: VecDeque::new(),

@@ -1,7 +1,7 @@
 //! Cuts content to size without breaking its JSON.
 //!
 //! The values are shortened, not the serialised text, so the result is always valid JSON. Each part is an
-//! attribute with a limit of its own. First each text is cut to the limit of one text. While the part is
+//! attribute with its own limit. First each text is cut to the limit of one text. While the part is
 //! still too large, that limit is halved, down to [`MIN_TEXT_BYTES`], so that many short texts survive rather
 //! than few long ones, and the number of passes is logarithmic. If that is not enough, the oldest messages
 //! are dropped, since the latest ones explain the answer.

@@ -1,8 +1,8 @@
-//! The parts of a call that have a price of their own.
+//! The parts of a call that have their own price.
 
 use std::fmt;
 
-/// A part of a call's usage that has a price of its own. The parts do not overlap: their tokens add up to
+/// A part of a call's usage that has its own price. The parts do not overlap: their tokens add up to
 /// those of the call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]

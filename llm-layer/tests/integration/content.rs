@@ -47,7 +47,7 @@ fn capture() {
     assert_eq!(content(&recorder), Vec::<String>::new(), "a hook that panics");
     assert!(
         recorder.tree(MASKED).contains("output_tokens=2"),
-        "harms nothing else"
+        "changes nothing else"
     );
 }
 

@@ -53,7 +53,7 @@ fn call(model: &str, answer: fn(&str) -> Option<u64>) -> (String, usize) {
         request,
         Response::new(Chunks::from_iter([answer.clone()])),
     );
-    assert_eq!(answered.into_body(), answer, "the answer passes as it came");
+    assert_eq!(answered.into_body(), answer, "the answer passes unchanged");
     (recorder.tree(MASKED), longest.load(Ordering::Relaxed))
 }
 
@@ -76,7 +76,7 @@ fn a_users_counter_counts_the_models_it_knows() {
 }
 
 #[test]
-fn a_users_counter_harms_nobody() {
+fn a_failing_counter_changes_no_traffic() {
     let (tree, _) = call("llama-3", |_| panic!("a counter that panics"));
     assert!(
         tree.contains("throughline.tokens.source=\"unknown\""),

@@ -400,7 +400,7 @@ async fn over_reqwest_with_usage_that_was_asked_for() {
         let sent = request.body().and_then(Body::as_bytes).unwrap_or_default();
         assert!(
             sent.ends_with(b"\"include_usage\":true}}"),
-            "the provider is asked"
+            "the provider gets the request"
         );
         let response = Response::builder().url(request.url().clone());
         let response = response.header("content-type", "text/event-stream");

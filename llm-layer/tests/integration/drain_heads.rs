@@ -141,7 +141,7 @@ async fn a_call_that_fails_then_just_fails() {
         let tree = spans(&recorder);
         assert!(
             !tree.contains("gen_ai.usage"),
-            "{name}: nobody knows what it cost: {tree}"
+            "{name}: its cost is unknown: {tree}"
         );
         assert_has(&tree, &expected);
     }

@@ -22,7 +22,7 @@ use crate::support::{
 const FIRST: &str = "data: {\"id\":\"chatcmpl-1\",\"model\":\"gpt-4o-2024-08-06\",\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"Hello there\"}}]}\n\n";
 const LAST: &str = "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n";
 
-/// Streams a script to a caller who reads `frames` frames, then leaves; the span.
+/// Streams a script to a caller who reads `frames` frames and leaves. Returns the span.
 fn stream(script: impl IntoIterator<Item = Script>, frames: usize) -> String {
     let recorder = Recorder::new();
     let mut body = Some(ScriptedBody::new(script));
@@ -143,7 +143,7 @@ fn a_service_that_fails() {
         "gen_ai.client.inference.usage.input_tokens{gen_ai.token.modality=unknown} 0",
         "gen_ai.client.inference.usage.output_tokens{gen_ai.token.modality=unknown} 0",
     ];
-    assert_eq!(metrics(&recorder), expected, "nobody knows what it cost");
+    assert_eq!(metrics(&recorder), expected, "its cost is unknown");
 }
 
 #[test]

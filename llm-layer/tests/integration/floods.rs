@@ -277,7 +277,7 @@ fn floods_of_one_thing() {
         answered_by: format!("model-{n}"),
         ..one()
     });
-    flooded("versions of the model that was asked for", CALLS, |n| Call {
+    flooded("versions of the requested model", CALLS, |n| Call {
         answered_by: format!("early-{n}"),
         ..one()
     });

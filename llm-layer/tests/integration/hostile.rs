@@ -1,4 +1,4 @@
-//! Answers made to hurt: the caller gets what was sent, the span says what was seen.
+//! Hostile answers: the caller gets what was sent, and the span records what was read.
 
 use std::cell::RefCell;
 use std::convert::Infallible;
@@ -145,7 +145,7 @@ pub(crate) fn observed<B: Body<Error = Infallible> + 'static>(
     response.into_body()
 }
 
-/// The observed body of a stream that was asked for.
+/// The observed body of a requested stream.
 fn streamed<B: Body<Error = Infallible> + 'static>(
     layer: &LlmLayer,
     body: B,
@@ -167,7 +167,7 @@ fn a_bomb() {
     assert!(bomb.len() < 100_000, "{} bytes", bomb.len());
     let recorder = Recorder::new();
     let body = streamed(&layer(&recorder), Chunks::from_iter([bomb.clone()]), "zstd");
-    assert_eq!(read(body), bomb, "it passes as it came");
+    assert_eq!(read(body), bomb, "it passes unchanged");
     recorded();
     let tree = recorder.tree(MASKED);
     assert!(

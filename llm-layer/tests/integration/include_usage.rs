@@ -58,7 +58,7 @@ fn the_span_has_the_usage_and_the_caller_has_not() {
         assert_eq!(
             response.headers().get("content-length"),
             None,
-            "nobody knows the length now"
+            "the length is unknown now"
         );
         assert_eq!(response.headers()["x-request-id"], "r-1", "the headers pass");
         let plain = format!("{CONTENT}{DONE}");

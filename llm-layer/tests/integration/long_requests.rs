@@ -132,7 +132,7 @@ fn limited(recorder: &Recorder) -> LlmLayer {
     layer(recorder).with_request_limit(LIMIT)
 }
 
-/// Sends a body with a layer of its own.
+/// Sends a body with its own layer.
 fn sent_to<B>(body: B, expected: &[u8]) -> (String, usize)
 where
     B: Body<Data: 'static, Error: fmt::Debug> + 'static,
@@ -167,7 +167,7 @@ fn a_request_in_memory_is_read_beyond_the_limit() {
         let body = Bytes::from(body);
         assert!(body.len() > LIMIT, "{name}: over the limit");
         let halves = body.slice(..body.len() / 2).chain(body.slice(body.len() / 2..));
-        // The last frame has all that is over the limit; nobody knows yet that it is the last.
+        // The last frame has all that is over the limit; it is not yet known to be the last.
         let at = LIMIT - 10;
         let frames = [body.slice(..at), body.slice(at..)];
         let sources = [

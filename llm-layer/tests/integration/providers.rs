@@ -162,7 +162,7 @@ mod broken {
 }
 
 #[test]
-fn a_format_that_panics_harms_nobody() {
+fn a_format_that_panics_changes_no_traffic() {
     let answer = "event: chunk\ndata: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hi\"},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n";
     let panicked = "throughline.response.unseen=\"panicked\"";
     let cases = [
@@ -193,7 +193,7 @@ fn a_format_that_panics_harms_nobody() {
         let recorder = Recorder::new();
         let layer = layer(&recorder).with_rule(Rule::new("/generate", broken::Broken(hook)));
         assert_passes(&layer, "https://a.test/generate", HELLO, answer, 40);
-        assert_eq!(recorder.tree(MASKED), "", "{hook}: nobody knows what it is");
+        assert_eq!(recorder.tree(MASKED), "", "{hook}: what it is stays unknown");
     }
 }
 

@@ -109,7 +109,11 @@ async fn roles_add_up_to_the_request_however_they_end() {
         ["working", "cancelled", "failing", "panicking"].map(|role| sum(&format!("invoke_agent {role}")));
     let [working, cancelled, failing, panicking] = roles;
     assert_eq!(working, [80, 10 * 7 * 28 + 8 * 45, 240], "ten calls, eight times");
-    assert_eq!(failing, [16, 8 * 13, 8 * 5], "of a call that failed nobody knows");
+    assert_eq!(
+        failing,
+        [16, 8 * 13, 8 * 5],
+        "the tokens of a failed call are unknown"
+    );
     assert_eq!(panicking, [8, 8 * 17, 8 * 5], "the tokens until the panic");
     assert!(
         cancelled[2] >= 8 * 3,
@@ -174,7 +178,7 @@ fn counts(tokens: Tokens) -> [u64; 3] {
 }
 
 #[tokio::test]
-async fn what_nobody_knows_is_not_said_to_be_nothing() {
+async fn unknown_tokens_are_not_zero() {
     let recorder = Recorder::new();
     let llm = layer(&recorder);
     let scope = || agent("a").with_tracer_provider(recorder.tracer_provider());

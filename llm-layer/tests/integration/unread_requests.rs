@@ -67,7 +67,7 @@ fn a_request_over_the_limit_keeps_what_its_beginning_says() {
         );
         assert!(
             !tree.contains("tokens.input"),
-            "nobody knows how long its prompt is: {tree}"
+            "the length of its prompt is unknown: {tree}"
         );
     }
     // What is beyond the limit is not recorded and not guessed. The shape of the body may be there too.
@@ -182,12 +182,17 @@ fn an_encoded_request_is_read() {
             "encoded",
         ),
         (
-            "an encoding nobody reads",
+            "an unknown encoding",
             "compress",
             body.clone().into_bytes(),
             "encoded",
         ),
-        ("not what it says", "zstd", body.clone().into_bytes(), "malformed"),
+        (
+            "not of its encoding",
+            "zstd",
+            body.clone().into_bytes(),
+            "malformed",
+        ),
         (
             "cut off",
             "gzip",

@@ -16,7 +16,7 @@
 //! | [`Tokenizer`] | the encoding of a model and the counter that counts in it |
 //! | [`SegmentedCounter`] | text of any length, in pieces, in at most 32 KiB |
 //! | [`PromptCounter`] | messages and tool definitions, by the formula of OpenAI's cookbook |
-//! | [`TokenCounter`] | a counter of your own, for models that tiktoken-rs does not know |
+//! | [`TokenCounter`] | your own counter, for models that tiktoken-rs does not know |
 //!
 //! The built-in counter has the vocabularies of tiktoken-rs. It returns the same numbers, takes half of its
 //! time or less for ordinary text, and does not allocate for short texts. `BpeOpenAi` counts with bpe-openai

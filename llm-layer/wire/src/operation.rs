@@ -36,7 +36,7 @@ pub enum Operation {
     UploadFile,
     /// A stored response, which was created before, perhaps in the background.
     FetchResponse,
-    /// An operation without a variant of its own, by its name. The answer is expected to have text.
+    /// An operation without its own variant, by its name. The answer is expected to have text.
     Other(&'static str),
 }
 

@@ -1,6 +1,6 @@
 //! Models and other names in the paths of URLs.
 
-/// The model that a path of Google's names, or the endpoint that somebody's own model is deployed at.
+/// The model that a path of Google's names, or the endpoint at which a customer's model is deployed.
 pub(crate) fn model_in(path: &str) -> Option<String> {
     let endpoint = || Some(["endpoints/", &segment(path, "/endpoints/", ':')?].concat());
     segment(path, "/models/", ':').or_else(endpoint)

@@ -19,7 +19,7 @@
 //! ```
 //!
 //! Lines end with LF, CR or CRLF. After a CR the line has ended although an LF may follow in the next bytes, which then
-//! is a token of its own.
+//! is its own token.
 
 use memchr::{memchr2, memchr3};
 

@@ -20,7 +20,7 @@ fn lines_are_joined_and_entries_go_on() {
     let got = written(&cx);
     let mut members: Vec<String> = lines(&got, "baggage").split(',').map(str::to_owned).collect();
     members.sort();
-    assert_eq!(members, ["flag=a=b", "userId=Am%C3%A9lie;ttl=3"], "as it came");
+    assert_eq!(members, ["flag=a=b", "userId=Am%C3%A9lie;ttl=3"], "unchanged");
     assert!(!cx.has_active_span(), "baggage alone is no span");
 }
 

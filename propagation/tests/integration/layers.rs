@@ -42,8 +42,8 @@ async fn a_trace_passes_through_without_an_sdk() {
     let extract = ExtractLayer::new().with_propagator(w3c());
     let inject = InjectLayer::new().with_propagator(w3c());
     let got = pass_through(extract.clone(), inject.clone(), request(&sent)).await;
-    assert_eq!(lines(&got, "traceparent"), traceparent("02"), "as it came");
-    assert_eq!(lines(&got, "tracestate"), "x@@y=9,a=1", "as it came");
+    assert_eq!(lines(&got, "traceparent"), traceparent("02"), "unchanged");
+    assert_eq!(lines(&got, "tracestate"), "x@@y=9,a=1", "unchanged");
     assert!(
         !got.contains_key("baggage"),
         "baggage goes to no host that was not named"

@@ -183,7 +183,7 @@ fn what_a_collector_answers_over_grpc() {
 }
 
 #[test]
-fn nobody_listens_or_nobody_answers() {
+fn no_listener_or_no_answer() {
     let _turn = turn();
     for protocol in [Protocol::Grpc, Protocol::HttpProtobuf] {
         let (_listener, url) = black_hole();

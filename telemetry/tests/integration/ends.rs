@@ -25,10 +25,10 @@ fn ends_in_time(protocol: Protocol) {
         .add(1, &[]);
     record(&telemetry, "lost");
     let begin = Instant::now();
-    let flushed = telemetry.flush(deadline).expect_err("nobody answers").to_string();
+    let flushed = telemetry.flush(deadline).expect_err("no answer").to_string();
     let ended = telemetry
         .shutdown_within(deadline)
-        .expect_err("nobody answers")
+        .expect_err("no answer")
         .to_string();
     let late =
         "not everything was delivered; traces: not finished within 100ms; metrics: not finished within 100ms";
@@ -73,7 +73,7 @@ fn a_collector_that_refuses_is_reported() {
         record(&telemetry, "lost");
         let error = telemetry
             .shutdown_within(TEST_TIMEOUT)
-            .expect_err("nobody listens")
+            .expect_err("no listener")
             .to_string();
         let why = match protocol {
             Protocol::Grpc => {

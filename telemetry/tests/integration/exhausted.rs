@@ -52,7 +52,7 @@ fn to_file(file: FileConfig) -> Telemetry {
     init(config).expect("started")
 }
 
-/// Records a span that is a line of its own.
+/// Records a span that fills one line.
 fn line(telemetry: &Telemetry, name: &str) -> Result<(), String> {
     let tracer = telemetry.tracer_provider().expect("spans are on").tracer("test");
     tracer.start(name.to_owned()).end();

@@ -40,7 +40,7 @@ fn a_start_up_hook_adds_to_what_is_configured() {
     let error = init(TelemetryConfig::from_json_str(text).expect("accepted")).expect_err("not registered");
     let expected = "startup_hook (THROUGHLINE_STARTUP_HOOK) = \"MyLibrary:setup\" is not accepted: use a name \
                     registered with register_startup_hook; none is registered";
-    assert_eq!(error.to_string(), expected, "a hook that nobody registered");
+    assert_eq!(error.to_string(), expected, "a hook that is not registered");
 }
 
 #[test]
@@ -202,7 +202,7 @@ fn a_scrape_is_answered_while_others_are_silent() {
         assert_eq!(
             read,
             Err(ErrorKind::WouldBlock),
-            "it is open, and nobody waited for it"
+            "it is open, and was not awaited"
         );
     }
     telemetry.shutdown_within(TEST_TIMEOUT).expect("ended");

@@ -117,7 +117,7 @@ fn a_collector_that_is_restarted_gets_all_that_is_recorded_after() {
 
         collector.stop();
         record(&telemetry, "between");
-        telemetry.flush(TEST_TIMEOUT).expect_err("nobody listens");
+        telemetry.flush(TEST_TIMEOUT).expect_err("no listener");
 
         let collector = Restarted::start(protocol, address);
         for _ in 0..1_000 {
@@ -227,7 +227,7 @@ fn a_black_hole_slows_no_request_and_fills_no_memory() {
         );
         telemetry
             .shutdown_within(Duration::from_millis(100))
-            .expect_err("nobody answers");
+            .expect_err("no answer");
     }
 }
 

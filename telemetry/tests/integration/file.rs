@@ -245,7 +245,7 @@ fn read<T: DeserializeOwned>(text: &str, key: &str) -> Vec<T> {
 const SPANS: [&str; 3] = ["resourceSpans", "scopeSpans", "spans"];
 const LOGS: [&str; 3] = ["resourceLogs", "scopeLogs", "logRecords"];
 
-/// Each span or record of the requests with all that is around it, in an order of their own.
+/// Each span or record of the requests with all that is around it, in their own order.
 fn each<T: Serialize>(requests: &[T], lists: [&str; 3]) -> Vec<String> {
     let mut all: Vec<Vec<serde_json::Value>> =
         requests.iter().map(|request| vec![ordered(request)]).collect();

@@ -182,7 +182,7 @@ metrics     to the console; 0 delivered, 0 lost, 0 dropped, 0 queued
     assert_eq!(
         telemetry.diagnose_within(TEST_TIMEOUT).warnings,
         expected,
-        "nobody listens"
+        "no listener"
     );
     drop(telemetry);
 }

@@ -117,7 +117,7 @@ fn what_a_service_loses_is_told_with_its_name() {
     one_trace(&telemetry, &["shop", "billing"]);
     let error = telemetry
         .shutdown_within(TEST_TIMEOUT)
-        .expect_err("nobody listens")
+        .expect_err("no listener")
         .to_string();
     let expected = "not everything was delivered; traces of billing, shop: ";
     assert!(error.starts_with(expected), "{error}");

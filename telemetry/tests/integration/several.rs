@@ -57,7 +57,7 @@ fn a_dead_collector_does_not_stop_the_console() {
     record(&telemetry, "work");
     let error = telemetry
         .shutdown_within(TEST_TIMEOUT)
-        .expect_err("nobody listens")
+        .expect_err("no listener")
         .to_string();
     assert!(
         writer.text().contains("● work "),

@@ -25,7 +25,7 @@ class Quickstart:
         command = [PROGRAM, "serve", "--port", "0", "--exporter", "prometheus", "--metrics-listen", "127.0.0.1:0",
                    "--model", self.model]
         with (WORK / f"{self.model}.log").open("w") as log:
-            # Several quickstarts run at once, and none of them needs a page of its own.
+            # Several quickstarts run at once, and none of them needs its own page.
             env = {**os.environ, "THROUGHLINE_VIEWER_LISTEN": "none"}
             self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, env=env)
         self.url = self.printed(r"tasks: curl (\S+) ")

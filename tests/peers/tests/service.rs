@@ -1,4 +1,4 @@
-//! The service of `src/service.rs`, as a process of its own.
+//! The service of `src/service.rs`, as its own process.
 
 use std::process::Stdio;
 

@@ -203,7 +203,7 @@ fn with_recorded_error(result: TokenStream, err: Span, names: &Names) -> TokenSt
     }
 }
 
-/// `future`, whose error is told when it is ready.
+/// `future`, whose error is recorded when it is ready.
 fn with_later_recorded_error(future: TokenStream, err: Option<Span>, names: &Names) -> TokenStream {
     let Some(err) = err else {
         return future;

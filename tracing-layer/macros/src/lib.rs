@@ -19,7 +19,7 @@ use crate::args::Args;
 use crate::expand::{Owner, trace};
 use crate::parse::Item;
 
-/// Runs a function in a span of its own. TaskWeaver's `tracing_decorator`, TinyLLM's `@traced` and `@traced_method`.
+/// Runs a function in its own span. TaskWeaver's `tracing_decorator`, TinyLLM's `@traced` and `@traced_method`.
 ///
 /// ```
 /// use throughline_tracing_layer::traced;

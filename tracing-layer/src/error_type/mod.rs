@@ -18,7 +18,7 @@
 //! | `canceled`, `connect`, `body`, `redirect`, `upgrade`, `builder`, `request` | any other error of hyper, hyper-util's client, or reqwest |
 //! | a status code, such as `404` | reqwest's `error_for_status` |
 //! | the name of a type, such as `my::Error` | any other error of a named type |
-//! | `_OTHER` | an error without a type of its own: a text, a boxed error |
+//! | `_OTHER` | an error without its own type: a text, a boxed error |
 //!
 //! Errors of hyper, hyper-util, reqwest, tonic and tower are recognised with the features of these names. `reqwest`,
 //! `tonic` and `hyper-util` include the features of the libraries below them.

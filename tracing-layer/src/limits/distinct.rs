@@ -352,7 +352,7 @@ mod tests {
         let none = DistinctValues::new(0);
         assert!(
             none.place("named", 0, || Claim::Named).is_other(),
-            "no claims are heard"
+            "no claim is accepted"
         );
         let greedy = DistinctValues::new(0).with_claims(usize::MAX, usize::MAX);
         let admitted = (0..1_000).filter(|n| !greedy.place(&n.to_string(), 0, || Claim::Named).is_other());

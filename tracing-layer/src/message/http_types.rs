@@ -23,7 +23,7 @@ where
     type Parts = request::Parts;
     type Output = Request<W::Body<B>>;
 
-    // Clients of `http` follow none. A layer that does is outside of this one, or is a client of its own.
+    // Clients of `http` follow none. A layer that does is outside of this one, or is a separate client.
     const MAY_BE_REDIRECTED: bool = false;
 
     fn method(&self) -> &Method {

@@ -4,7 +4,7 @@
 //! Both traits are sealed. They are implemented for the types of the crate `http` and, with the feature
 //! `reqwest`, for those of reqwest.
 //!
-//! A layer that puts a body of its own around the body of a message implements [`WrapBody`]. Over `http`, the
+//! A layer that puts its own body around the body of a message implements [`WrapBody`]. Over `http`, the
 //! type of the message then has the layer's body. Over reqwest, all bodies are a `reqwest::Body`, and no type
 //! changes.
 //!

@@ -43,7 +43,7 @@ impl ServerLayer {
 
     /// Sets which callers are trusted. Default: [`Trust::Always`].
     ///
-    /// A request of an untrusted caller gets a trace of its own with a link to the caller's. Its `Forwarded`,
+    /// A request of an untrusted caller gets its own trace with a link to the caller's. Its `Forwarded`,
     /// `X-Forwarded-*` and `Host` headers are not recorded.
     #[must_use]
     pub fn with_trust(self, trust: Trust) -> Self {

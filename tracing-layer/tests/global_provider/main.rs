@@ -1,4 +1,4 @@
-//! The span helpers as a program uses them: with the global provider, in a process of their own.
+//! The span helpers as a program uses them: with the global provider, in their own process.
 
 #![expect(clippy::expect_used, clippy::panic, reason = "a test says so by a panic")]
 

@@ -87,7 +87,7 @@ fn after_a_provider_there_is_a_span() {
     let first = BEFORE.tracer.start(&parent, || SpanBuilder::from_name("first"));
     assert!(
         first.is_some(),
-        "no span is lost after the provider is set, where few were asked for before"
+        "no span is lost after the provider is set, although few were started before"
     );
     assert!(is_telemetry_enabled(), "enabled once the provider is there");
     within("after a provider", || {
@@ -110,7 +110,7 @@ struct Untold;
 
 impl std::fmt::Display for Untold {
     fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        panic!("nobody listens")
+        panic!("no listener")
     }
 }
 
@@ -118,11 +118,11 @@ impl std::error::Error for Untold {}
 
 fn every_helper() {
     set_span_attribute("key", "value");
-    set_span_attributes((0..3).map(|_| panic!("nobody listens")));
+    set_span_attributes((0..3).map(|_| panic!("no listener")));
     set_span_status(Status::Ok);
     set_span_exception(&Untold);
     set_span_error(&Untold as &dyn std::error::Error);
-    record_span_event("event", (0..3).map(|_| panic!("nobody listens")));
+    record_span_event("event", (0..3).map(|_| panic!("no listener")));
     assert!(Context::map_current(|cx| !cx.span().is_recording()), "off");
     let _ = (current_trace_id(), current_span_id());
 }

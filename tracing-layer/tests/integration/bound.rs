@@ -110,7 +110,7 @@ async fn a_provider_that_is_reported_no_more_is_not_bound() {
     assert_eq!(meters.bound(), 0, "it may be another one by now");
 }
 
-/// A provider of its own, which counts how it is used.
+/// A provider that counts how it is used.
 #[derive(Clone, Default)]
 struct Meters(Arc<Counts>);
 

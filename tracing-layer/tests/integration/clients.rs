@@ -121,7 +121,7 @@ async fn a_refused_connection() {
     let service = client(&recorder).layer(reqwest::Client::new());
     let url = format!("http://{}/", vacant.address()).parse().expect("a URL");
     let request = reqwest::Request::new(reqwest::Method::GET, url);
-    let error = service.oneshot(request).await.expect_err("nobody listens");
+    let error = service.oneshot(request).await.expect_err("no listener");
     assert!(error.is_connect(), "the error passes unchanged");
     let expected = "Client GET [error]
   - error.type=\"connection_refused\"

@@ -30,7 +30,7 @@ async fn redirecting(location: &str) -> SocketAddr {
 async fn server_and_peer_are_of_one_hop() {
     let arrived = redirecting("/").await;
     let elsewhere = format!("http://{arrived}/end");
-    // By another name: the same machine, but not what was asked for.
+    // By another name: the same machine, but not the requested host.
     let renamed = format!("http://localhost:{}/end", arrived.port());
     let twice = redirecting(&elsewhere).await;
     let twice = format!("http://{twice}/start");
@@ -64,7 +64,7 @@ async fn server_and_peer_are_of_one_hop() {
                 found.map(|attribute| attribute.value.to_string())
             };
             let port = Some(first.port().to_string());
-            assert_eq!(shown("url.full"), Some(url), "{case}: what was asked for");
+            assert_eq!(shown("url.full"), Some(url), "{case}: the requested URL");
             assert_eq!(
                 shown("server.address").as_deref(),
                 Some("127.0.0.1"),

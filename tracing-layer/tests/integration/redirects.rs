@@ -25,7 +25,7 @@ use crate::{client, outline};
 /// The headers of the requests that came to a host, in their order.
 type Came = Arc<Mutex<Vec<HeaderMap>>>;
 
-/// A host on a loopback address of its own that answers with `status`, and with where to go.
+/// A host on its own loopback address that answers with `status`, and with where to go.
 async fn host(address: &str, status: StatusCode, location: Option<String>) -> (SocketAddr, Came) {
     let came = Came::default();
     let seen = Arc::clone(&came);

@@ -205,7 +205,7 @@ async fn no_secret_is_recorded() {
         );
         assert!(
             tree.contains("http.request.header.referer"),
-            "it was asked for:\n{tree}"
+            "it was requested:\n{tree}"
         );
         assert!(!tree.contains(SECRET), "{query:?}:\n{tree}");
         let metrics = recorder.metrics().join("\n");
@@ -213,7 +213,7 @@ async fn no_secret_is_recorded() {
     }
 }
 
-/// Records one request with the layers' defaults, in a process of its own, whose environment says what is recorded.
+/// Records one request with the layers' defaults, in its own process, whose environment says what is recorded.
 #[tokio::test]
 async fn a_request_with_the_defaults_of_this_process() {
     let recorder = Recorder::new();

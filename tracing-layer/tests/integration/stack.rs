@@ -140,7 +140,7 @@ async fn a_client_that_disconnects() {
     });
     let address = serve(Router::new().route("/hang", hang).layer(server(&recorder))).await;
     tokio::select! {
-        answer = reqwest::get(format!("http://{address}/hang")) => panic!("nobody answers: {answer:?}"),
+        answer = reqwest::get(format!("http://{address}/hang")) => panic!("unexpected answer: {answer:?}"),
         () = called.notified() => {} // The client leaves.
     }
     spans(&recorder, 1).await;

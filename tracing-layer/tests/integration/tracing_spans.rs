@@ -23,7 +23,7 @@ fn bridge(recorder: &Recorder, activates_context: bool) -> tracing::subscriber::
     tracing::subscriber::set_default(tracing_subscriber::registry().with(layer))
 }
 
-/// A handler's function that calls another service from a task of its own.
+/// A handler's function that calls another service from its own task.
 #[tracing::instrument(skip_all)]
 async fn handler(recorder: Recorder, url: String) -> String {
     let call = async move {
@@ -79,6 +79,6 @@ Client GET
     let tree = outline(&recorder, &[]);
     assert_eq!(
         tree, expected,
-        "what tracing-opentelemetry does not activate, nobody sees"
+        "a span that tracing-opentelemetry does not activate is no parent"
     );
 }

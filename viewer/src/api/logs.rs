@@ -21,7 +21,7 @@ pub(crate) struct LogList {
 struct Log {
     #[serde(serialize_with = "as_text")]
     time: u64,
-    /// Nanoseconds since the start of the trace, if it was asked for one.
+    /// Nanoseconds since the start of the trace, if one was requested.
     #[serde(skip_serializing_if = "Option::is_none")]
     at: Option<i64>,
     severity: String,

@@ -1,4 +1,4 @@
-//! The bounds of the listeners. The clock is paused: it moves on when nobody has anything to do.
+//! The bounds of the listeners. The clock is paused: it moves on when all tasks wait.
 
 use std::time::Duration;
 

@@ -89,7 +89,7 @@ impl ScopeHandle {
         Some(self.run.as_ref()?.step())
     }
 
-    /// Counts a tool call without a scope of its own. In the scope of a tool, that scope has counted it.
+    /// Counts a tool call without its own scope. In the scope of a tool, that scope has counted it.
     pub(crate) fn call_tool(&self) {
         if self.ledger.identity.kind != ScopeKind::Tool {
             self.ledger.add_tool();

@@ -255,7 +255,7 @@ fn an_exchange_ends_however_it_ends() {
     assert_eq!(
         status(),
         "tools/call search cancelled",
-        "a request that nobody waits for"
+        "a request whose caller has left"
     );
     let broken = mcp
         .client(&mut call(json!(1)))

@@ -190,7 +190,7 @@ fn the_duration_is_that_of_the_span() {
     );
 }
 
-/// A service that is ready once, after it was asked twice.
+/// A service that is ready at its second poll, once.
 struct Busy(u8);
 
 impl Service<u8> for Busy {

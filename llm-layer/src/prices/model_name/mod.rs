@@ -92,7 +92,7 @@ fn without_vendor(name: &str) -> impl Iterator<Item = (&str, bool)> {
 /// Returns the name without its version, if it ends with one.
 fn without_version(name: &str, is_bedrock: bool) -> Option<&str> {
     if let Some(tuned) = name.strip_prefix("ft:") {
-        // OpenAI's fine-tuned models have a price of their own: `ft:gpt-4o-2024-08-06:organisation:name:id`.
+        // OpenAI's fine-tuned models have their own price: `ft:gpt-4o-2024-08-06:organisation:name:id`.
         if let Some(end) = tuned.find(':') {
             return name.get(.."ft:".len() + end);
         }

@@ -203,7 +203,7 @@ impl Price {
         let base = &self.standard.base;
         rates.get(part).or_else(|| match part {
             part if !part.is_tokens() => base.get(part),
-            // If reasoning has a price of its own, a tier or a step without one has none.
+            // If reasoning has its own price, a tier or a step without one has none.
             BilledPart::Reasoning => {
                 let own = base
                     .get(part)

@@ -110,7 +110,7 @@ pub(super) const SCOPE_TOKENS: &[AttributeRule] = &[
     ("throughline.tokens.reasoning", Int, Optional),
 ];
 
-/// The provider of an agent in this process is nobody: `gen_ai.provider.name` has no place here.
+/// An agent in this process has no provider, so `gen_ai.provider.name` is not recorded.
 pub(super) const AGENT: &[AttributeRule] = &[
     ("gen_ai.operation.name", Text, Required),
     ("error.type", Text, IfFailed),

@@ -99,11 +99,7 @@ async fn a_request_that_is_refused() {
         "gen_ai.client.inference.usage.input_tokens{gen_ai.token.modality=unknown} 0",
         "gen_ai.client.inference.usage.output_tokens{gen_ai.token.modality=unknown} 0",
     ];
-    assert_eq!(
-        metrics(&connection.of_client),
-        expected,
-        "nobody knows what it cost"
-    );
+    assert_eq!(metrics(&connection.of_client), expected, "its cost is unknown");
 }
 
 /// As over HTTP, text without usage is estimated.

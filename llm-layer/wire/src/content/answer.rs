@@ -390,7 +390,7 @@ impl Answer {
     }
 }
 
-/// Adds a part. Texts of one kind are joined, for a stream sends each of its pieces in an object of its own.
+/// Adds a part. Texts of one kind are joined, since a stream sends each piece in a separate object.
 fn push(parts: &mut Vec<Value>, part: Value) {
     let is_text = |part: &Value| {
         part.get("type")

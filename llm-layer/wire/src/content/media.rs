@@ -38,7 +38,7 @@ pub(super) fn media(part: &Document, kind: &str) -> Option<Value> {
     ))
 }
 
-/// Adds what a part says of its medium: its modality, and its type if that is there.
+/// Adds the modality of a part, and its media type if it has one.
 fn with_mime(mut medium: Value, kind: &str, part: &Document) -> Value {
     let pointers = [
         "/fileData/mimeType",

@@ -206,7 +206,7 @@ fn tool_call(part: &Document, kind: &str) -> Option<Value> {
         return None;
     }
     let call = call.unwrap_or(part);
-    // An item of Responses has an id of its own beside that of the call.
+    // An item of Responses has its own id beside that of the call.
     let id = ["call_id", "id", "toolUseId", "toolCallId"]
         .iter()
         .find_map(|key| part.get(key).or_else(|| call.get(key)));

@@ -89,7 +89,7 @@ fn hosted(part: &Document, kind: &str, tool: &str) -> Vec<Value> {
     parts
 }
 
-/// The members of a part apart from those that have a place of their own.
+/// The members of a part apart from those that have their own place.
 fn others(part: &Document) -> Value {
     let members = part.members();
     let others =

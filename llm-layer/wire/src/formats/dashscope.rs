@@ -9,7 +9,7 @@ use crate::usage::UsagePart;
 use crate::{Parameter, PromptPart};
 
 /// `POST …/aigc/text-generation/generation`, `…/aigc/multimodal-generation/generation`. Whether a stream is
-/// requested is said by a header, and by the answer.
+/// requested is named by a header and by the answer.
 pub(super) const DASHSCOPE: Table = Table {
     required: &["model", "input"],
     stream_header: ("x-dashscope-sse", "enable"),

@@ -1,4 +1,4 @@
-//! Replicate's predictions. A language model's report their tokens; others have an input of their own.
+//! Replicate's predictions. A language model's report their tokens; others have their own input.
 //!
 //! <https://replicate.com/docs/reference/http>
 

@@ -2,7 +2,7 @@
 //!
 //! Providers disagree about what a count includes. OpenAI's input includes cached tokens, Anthropic's does
 //! not; Gemini's output excludes reasoning, OpenAI's includes it; Cohere bills other numbers than it used;
-//! and compatible APIs imitate OpenAI's names with a meaning of their own. So a format only says which
+//! and compatible APIs imitate OpenAI's names with their own meaning. So a format only says which
 //! [`UsagePart`] a path stands for, and [`Usage::input`] and [`Usage::output`] compute the totals in one
 //! place:
 //!

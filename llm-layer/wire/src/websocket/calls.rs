@@ -67,7 +67,7 @@ impl OpenCalls {
         self.calls.iter().map(|call| call.stored_bytes).sum()
     }
 
-    /// Adds a response that nobody requested. Returns its id, or `None` if there is no room.
+    /// Adds a response that was not requested. Returns its id, or `None` if there is no room.
     pub(super) fn respond(&mut self, envelope: &mut Envelope) -> Option<CallId> {
         let subject = Subject::Response(envelope.ids.response.clone());
         self.begin(subject, envelope, false)

@@ -344,11 +344,7 @@ fn the_resource() {
         ("OTEL_RESOURCE_ATTRIBUTES", "service.name=other"),
         ("OTEL_SERVICE_NAME", "shop"),
     ]);
-    assert_eq!(
-        config.service_name.as_deref(),
-        Some("shop"),
-        "a variable of its own"
-    );
+    assert_eq!(config.service_name.as_deref(), Some("shop"), "its own variable");
     let config = config
         .with_resource_attribute("service.name", "code")
         .with_resource_attribute("x", "1");

@@ -200,7 +200,7 @@ mod tests {
         assert_eq!(
             text(&scrapes).await,
             Ok(expected(3)),
-            "a later request has a collection of its own"
+            "a later request has its own collection"
         );
     }
 

@@ -188,7 +188,7 @@ async fn expect_stored(store: &Store, sdk: Sdk, id: &str, name: &str) {
         "the exception of {name}"
     );
 
-    // The log records come in a request of their own.
+    // The log records come in their own request.
     let logs = until("the log record", async || {
         let logs = store.read(&format!("traces/{id}/logs")).await;
         logs["logs"].as_array().filter(|logs| !logs.is_empty()).cloned()

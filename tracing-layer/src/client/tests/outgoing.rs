@@ -48,7 +48,7 @@ async fn a_trace_passes_also_where_nothing_records() {
     let client = client.layer(service_fn(|request: Request<Empty<Bytes>>| async move {
         let sent = request.headers().get("traceparent").cloned();
         let expected = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
-        assert_eq!(sent.expect("a traceparent"), expected, "as it came");
+        assert_eq!(sent.expect("a traceparent"), expected, "unchanged");
         ok()
     }));
     let remote = SpanContext::new(

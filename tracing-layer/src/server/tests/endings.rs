@@ -128,7 +128,7 @@ async fn a_context_that_is_kept_does_not_prolong_the_span() {
     service.oneshot(request("GET", "/")).await.expect("infallible");
     assert_eq!(recorder.spans().len(), 1, "ended with the response");
     let held = held.lock().expect("not poisoned").take();
-    let held = held.expect("somebody has the context still");
+    let held = held.expect("the context is still held");
     assert_eq!(
         held.span().span_context().span_id(),
         recorder.spans()[0].span_context.span_id(),

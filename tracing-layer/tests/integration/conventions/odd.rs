@@ -25,7 +25,7 @@ async fn odd_traffic_keeps_to_the_conventions() {
     assert_eq!(active, 0, "no request is active");
 }
 
-/// Sends the bytes, and reads until the server closes or what it says has ended.
+/// Sends the bytes, and reads until the server closes or its answer has ended.
 async fn exchange(address: std::net::SocketAddr, request: &[u8]) -> String {
     let mut socket = TcpStream::connect(address).await.expect("connected");
     socket.write_all(request).await.expect("sent");
@@ -156,7 +156,7 @@ const CASES: &[Case] = &[
         &["GET /broken [error]", "error.type=500"],
     ),
     (
-        "a code that nobody knows",
+        "an unknown code",
         b"GET /odd HTTP/1.1\r\nhost: a\r\n\r\n",
         Some("799"),
         &["GET /odd [error]", "error.type=799"],
@@ -210,7 +210,7 @@ const CASES: &[Case] = &[
         &["client.address=192.0.2.60", "server.address=inside", "url.scheme=https"],
     ),
     (
-        "behind a proxy on a port of its own",
+        "behind a proxy on its own port",
         b"GET /users/7 HTTP/1.1\r\nhost: inside:8080\r\nx-forwarded-host: Shop.example\r\nx-forwarded-port: 8443, 80\r\nx-forwarded-proto: https, http\r\nx-forwarded-for: ::ffff:192.0.2.60, 10.0.0.1\r\n\r\n",
         Some("200"),
         &["client.address=192.0.2.60", "server.address=shop.example", "server.port=8443", "url.scheme=https"],

@@ -18,7 +18,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::{by_hyper, by_reqwest, reqwest_client};
 
-/// A certificate for these names that nobody else signed, and its key.
+/// A self-signed certificate for these names, and its key.
 fn certificate(names: &[&str]) -> (CertificateDer<'static>, PrivatePkcs8KeyDer<'static>) {
     let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
     let CertifiedKey { cert, signing_key } = generate_simple_self_signed(names).expect("a certificate");

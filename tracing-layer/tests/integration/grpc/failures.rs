@@ -145,7 +145,7 @@ async fn the_caller_leaves_before_the_answer() {
 }
 
 #[tokio::test]
-async fn nobody_listens() {
+async fn no_listener() {
     let recorder = Recorder::new();
     let vacant = Vacant::new();
     let address = vacant.address();

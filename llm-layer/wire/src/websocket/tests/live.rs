@@ -32,7 +32,7 @@ fn a_turn_with_usage_at_its_end() {
     assert_eq!(session.take(), expected, "texts and usage");
 }
 
-/// Voice activity detection begins turns, and usage may come in a message of its own.
+/// Voice activity detection begins turns, and usage may come in its own message.
 #[test]
 fn turns_of_speech() {
     let mut session = Session::new(VERTEX);

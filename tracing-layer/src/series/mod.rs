@@ -6,9 +6,10 @@
 //! drop what is bound. See [`BoundInstruments`](crate::provider::BoundInstruments).
 //!
 //! ```
+//! # use throughline_tracing_layer as throughline;
 //! use opentelemetry::metrics::MeterProvider;
 //! use opentelemetry_sdk::metrics::SdkMeterProvider;
-//! use throughline_tracing_layer::series::{Bindable, Series};
+//! use throughline::series::{Bindable, Series};
 //!
 //! let meters = SdkMeterProvider::default();
 //! let requests = Bindable::new(meters.meter("example").u64_counter("requests").build());

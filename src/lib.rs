@@ -21,16 +21,17 @@
 //! The features in the first group are enabled by default, and the example above builds with them. For a
 //! smaller build, set `default-features = false` and enable the features you need, or depend on the member
 //! crates directly. The last column is the number of crates that a feature alone adds to the 23 of a build
-//! without features. Features share many crates: a build with the default features has 110.
+//! without features. Features share many crates: a build with the default features has 124.
 //!
 //! | feature | adds | crates |
 //! |---|---|--:|
 //! | `axum` | `http.route` from axum's `MatchedPath`; without it, name the route yourself | 21 |
 //! | `llm` | [`LlmLayer`] and [`llm`]: spans, metrics and token counts of model calls | 8 |
 //! | `macros` | the attribute [`traced`]; without it, use the functions of [`span`] | 1 |
-//! | `otlp-http` | OTLP over HTTP with protobuf; adds reqwest | 78 |
+//! | `otlp-http` | OTLP over HTTP with protobuf; adds reqwest | 81 |
 //! | `reqwest` | the client layers over `reqwest::Client`; without it, they work over services of `http::Request`, such as hyper | 52 |
 //! | `telemetry` | [`telemetry`]: configuration, exporters, shutdown; without it, set up OpenTelemetry yourself | 24 |
+//! | `tiktoken` | token estimates if a provider reports no usage; 7 MB of vocabulary | 20 |
 //! | | | |
 //! | `agents` | [`agents`]: agents, tools, workflows, token budgets, MCP; part of `llm` | 5 |
 //! | `async-openai` | model calls of the async-openai client | 91 |
@@ -44,13 +45,12 @@
 //! | `json` | `serde_json` objects as carriers; part of `agents` | 4 |
 //! | `logs` | trace ids in the lines of tracing-subscriber; `tracing` events as OTLP logs | 31 |
 //! | `loopback` | [`loopback`]: observes clients that own their HTTP client, through a reverse proxy on 127.0.0.1 | 61 |
-//! | `otlp-grpc` | OTLP over gRPC; adds tonic | 57 |
-//! | `otlp-json` | OTLP over HTTP with JSON | 83 |
+//! | `otlp-grpc` | OTLP over gRPC; adds tonic | 61 |
+//! | `otlp-json` | OTLP over HTTP with JSON | 86 |
 //! | `prometheus` | metrics for Prometheus to scrape, from a listener or from your own route | 48 |
 //! | `reqwest-middleware` | [`ClientLayer`] and [`llm`]`::LlmMiddleware` as `Middleware` of reqwest-middleware | 55 |
 //! | `rmcp` | MCP through rmcp, the Rust SDK | 47 |
 //! | `terminal` | lines of the console that fit the width of the terminal | 28 |
-//! | `tiktoken` | token estimates if a provider reports no usage; 7 MB of vocabulary | 20 |
 //! | `tls` | `https` to collectors; adds rustls, which requires a C compiler | 24 |
 //! | `tokio` | helpers that spawn Tokio tasks in the current context; [`DrainLayer`] on a Tokio runtime | 1 |
 //! | `toml` | configuration files in TOML | 29 |
@@ -61,7 +61,7 @@
 //! | `viewer` | a page to look at the telemetry of this process; adds axum | 63 |
 //! | `xray` | X-Ray propagation (`OTEL_PROPAGATORS=xray`), for services on AWS | 25 |
 //! | `yaml` | configuration files in YAML, and the declarative configuration of OpenTelemetry | 26 |
-//! | `full` | all features | 235 |
+//! | `full` | all features | 237 |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

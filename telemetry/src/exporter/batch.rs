@@ -1,4 +1,4 @@
-//! Converts batches to the requests of OTLP, for all exporters that send or write OTLP.
+//! Converts batches to the requests of OTLP, for the exporters that store or write them.
 
 use std::fmt::Debug;
 use std::time::Duration;
@@ -18,7 +18,7 @@ use opentelemetry_sdk::metrics::data::ResourceMetrics;
 use opentelemetry_sdk::metrics::exporter::PushMetricExporter;
 use opentelemetry_sdk::trace::{SpanData, SpanExporter};
 
-/// Sends or stores requests.
+/// Stores or writes requests.
 pub(super) trait RequestSink: Debug + Send + Sync + 'static {
     fn traces(&self, request: ExportTraceServiceRequest) -> OTelSdkResult;
 
@@ -37,7 +37,6 @@ pub(super) trait RequestSink: Debug + Send + Sync + 'static {
 pub(super) struct BatchExporter<S> {
     sink: S,
     resource: ResourceAttributesWithSchema,
-    temporality: Temporality,
 }
 
 impl<S: RequestSink> BatchExporter<S> {
@@ -45,23 +44,15 @@ impl<S: RequestSink> BatchExporter<S> {
         Self {
             sink,
             resource: ResourceAttributesWithSchema::default(),
-            temporality: Temporality::Cumulative,
         }
-    }
-
-    /// Sets the temporality of metrics. Default: cumulative.
-    #[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
-    #[must_use]
-    pub(super) fn with_temporality(mut self, temporality: Temporality) -> Self {
-        self.temporality = temporality;
-        self
     }
 }
 
 #[deny(clippy::missing_trait_methods)]
 impl<S: RequestSink> SpanExporter for BatchExporter<S> {
     async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
-        self.sink.traces(traces(batch, &self.resource))
+        let resource_spans = group_spans_by_resource_and_scope(batch, &self.resource);
+        self.sink.traces(ExportTraceServiceRequest { resource_spans })
     }
 
     fn shutdown_with_timeout(&self, _: Duration) -> OTelSdkResult {
@@ -84,7 +75,8 @@ impl<S: RequestSink> SpanExporter for BatchExporter<S> {
 #[deny(clippy::missing_trait_methods)]
 impl<S: RequestSink> LogExporter for BatchExporter<S> {
     async fn export(&self, batch: LogBatch<'_>) -> OTelSdkResult {
-        self.sink.logs(logs(&batch, &self.resource))
+        let resource_logs = group_logs_by_resource_and_scope(&batch, &self.resource);
+        self.sink.logs(ExportLogsServiceRequest { resource_logs })
     }
 
     fn shutdown_with_timeout(&self, _: Duration) -> OTelSdkResult {
@@ -107,7 +99,7 @@ impl<S: RequestSink> LogExporter for BatchExporter<S> {
 #[deny(clippy::missing_trait_methods)]
 impl<S: RequestSink> PushMetricExporter for BatchExporter<S> {
     async fn export(&self, metrics: &ResourceMetrics) -> OTelSdkResult {
-        self.sink.metrics(self::metrics(metrics))
+        self.sink.metrics(metrics.into())
     }
 
     fn force_flush(&self) -> OTelSdkResult {
@@ -123,29 +115,6 @@ impl<S: RequestSink> PushMetricExporter for BatchExporter<S> {
     }
 
     fn temporality(&self) -> Temporality {
-        self.temporality
+        Temporality::Cumulative
     }
-}
-
-/// Converts spans.
-pub(super) fn traces(
-    batch: Vec<SpanData>,
-    resource: &ResourceAttributesWithSchema,
-) -> ExportTraceServiceRequest {
-    let resource_spans = group_spans_by_resource_and_scope(batch, resource);
-    ExportTraceServiceRequest { resource_spans }
-}
-
-/// Converts log records.
-pub(super) fn logs(
-    batch: &LogBatch<'_>,
-    resource: &ResourceAttributesWithSchema,
-) -> ExportLogsServiceRequest {
-    let resource_logs = group_logs_by_resource_and_scope(batch, resource);
-    ExportLogsServiceRequest { resource_logs }
-}
-
-/// Converts metrics.
-pub(super) fn metrics(metrics: &ResourceMetrics) -> ExportMetricsServiceRequest {
-    metrics.into()
 }

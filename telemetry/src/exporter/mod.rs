@@ -1,12 +1,7 @@
 //! The exporters. Each implements [`SignalExporter`](signal_exporter::SignalExporter); [`ExporterSetup`]
 //! creates the configured ones.
 
-#[cfg(any(
-    feature = "file",
-    feature = "otlp-grpc",
-    feature = "otlp-http",
-    feature = "viewer"
-))]
+#[cfg(any(feature = "file", feature = "viewer"))]
 mod batch;
 mod console;
 #[cfg(feature = "file")]

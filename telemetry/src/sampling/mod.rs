@@ -72,7 +72,8 @@ fn parent_based(parents: &ParentSamplers, root: Box<dyn ShouldSample>) -> Box<dy
     )
 }
 
-#[cfg(all(test, feature = "yaml"))]
+#[cfg(test)]
+#[cfg(feature = "yaml")]
 mod tests {
     use opentelemetry::KeyValue;
     use opentelemetry::trace::{SpanKind, TraceId};

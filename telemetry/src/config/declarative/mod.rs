@@ -12,7 +12,8 @@ mod processor;
 mod report;
 mod resource;
 mod sampler;
-#[cfg(all(test, feature = "yaml"))]
+#[cfg(test)]
+#[cfg(feature = "yaml")]
 mod tests;
 mod traces;
 

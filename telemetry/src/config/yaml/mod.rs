@@ -6,7 +6,8 @@ mod reader;
 mod scalar;
 #[cfg(feature = "yaml")]
 mod substitution;
-#[cfg(all(test, feature = "yaml"))]
+#[cfg(test)]
+#[cfg(feature = "yaml")]
 mod tests;
 
 #[cfg(feature = "yaml")]

@@ -1,7 +1,7 @@
 //! Delivers an exporter's requests to the collector: split by size, with retries, and with a report of the
 //! outcome.
 //!
-//! One batch becomes one or more parts. Parts are sent in order, each with its own timeout
+//! One request of an exporter becomes one or more parts. Parts are sent in order, each with its own timeout
 //! and retries. A failed part does not affect the others, except after a timeout. Then the collector does not
 //! respond, and each further part would block the queue for another timeout, so the rest fails immediately.
 //! If the collector does not support the signal, the rest of the batch is not sent. Rejected and oversized
@@ -12,25 +12,26 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use async_trait::async_trait;
 use bytes::Bytes;
-use http::HeaderMap;
+use http::{HeaderMap, Request, Response};
+use opentelemetry_http::{HttpClient, HttpError};
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
-use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
 
 use super::backoff::Backoff;
-use super::encoding::{OtlpMessage, RequestEncoding, headers};
-use super::split::{Items, Piece, Pieces, pieces};
+use super::encoding::{OtlpMessage, RequestEncoding, body, headers};
+use super::split::{Items, Pieces, pieces};
 use super::verdict::{Verdict, verdict};
 use crate::config::{Endpoint, OtlpTarget, Protocol};
 use crate::error::InitError;
-use crate::exporter::batch::RequestSink;
 use crate::health::{BatchReport, BatchReporter, DeliveryMonitor};
 use crate::otlp::{CollectorReply, Connection, HEADERS, OtlpRequest, PartialSuccess, connection_advice};
+use crate::signal::Signal;
 use crate::sniff::connect;
 
-/// Sends the batches of an exporter. It blocks on the thread of the exporter's processor or reader.
+/// The client of an exporter. It blocks on the thread of the exporter's processor or reader.
 #[derive(Debug)]
 pub(super) struct Delivery {
     connection: Connection,
@@ -71,47 +72,33 @@ impl Delivery {
         })
     }
 
-    /// Delivers a batch, and reports the outcome.
-    fn export<M: OtlpMessage + Items>(&self, request: M) -> OTelSdkResult {
-        let report = if self.reporter.health().is_switched_off() {
-            BatchReport {
-                is_switched_off: true,
-                ..BatchReport::default()
-            }
-        } else {
-            self.deliver(request)
-        };
-        let failure = report.failure.clone();
-        self.reporter.report(report);
-        failure.map_or(Ok(()), |why| Err(OTelSdkError::InternalFailure(why)))
-    }
-
     /// Sends the parts in order, and returns the outcome for their items.
-    fn deliver<M: OtlpMessage + Items>(&self, request: M) -> BatchReport {
+    fn deliver<M: OtlpMessage + Items>(&self, protobuf: Bytes) -> Result<BatchReport, HttpError> {
         let health = self.reporter.health();
         let limit = self.target.max_request_bytes;
-        let Pieces { bodies, too_large } = pieces(request, self.encoding, limit);
+        let Pieces { bodies, too_large } = pieces::<M>(protobuf, self.encoding, limit)?;
         health.too_large(&too_large, limit);
         let mut report = BatchReport {
             excluded: too_large.len() as u64,
             ..BatchReport::default()
         };
         let mut late_failure = None;
-        for Piece { body, items } in bodies {
+        for piece in bodies {
             let sent = match &late_failure {
                 Some(why) => SendOutcome::Failed {
                     why: String::clone(why),
                     is_late: true,
                 },
-                None => self.send(&body),
+                None => self.send(&piece.body)?,
             };
             match sent {
                 SendOutcome::Taken(partial) => {
                     health.is_implemented();
                     if partial.rejected > 0 {
-                        let rejected = partial.rejected.min(items);
+                        let sent = piece.items::<M>();
+                        let rejected = partial.rejected.min(sent);
                         report.excluded += rejected;
-                        health.rejected(rejected, items, &partial.message);
+                        health.rejected(rejected, sent, &partial.message);
                     } else if !partial.message.is_empty() {
                         health.accepted_with_message(&partial.message);
                     }
@@ -122,7 +109,7 @@ impl Delivery {
                     break;
                 }
                 SendOutcome::Failed { why, is_late } => {
-                    report.lost += items;
+                    report.lost += piece.items::<M>();
                     if is_late {
                         late_failure = Some(why.clone());
                     }
@@ -130,21 +117,13 @@ impl Delivery {
                 }
             }
         }
-        report
+        Ok(report)
     }
 
     /// Sends one request until it is accepted, permanently rejected, or out of time.
-    fn send(&self, body: &Bytes) -> SendOutcome {
+    fn send(&self, body: &Bytes) -> Result<SendOutcome, HttpError> {
         let begun = Instant::now();
-        let packed = match self.encoding.pack(body.clone()) {
-            Ok(packed) => packed,
-            Err(error) => {
-                return SendOutcome::Failed {
-                    why: error.to_string(),
-                    is_late: false,
-                };
-            }
-        };
+        let packed = self.encoding.pack(body.clone())?;
         let mut backoff = Backoff::new();
         loop {
             let reply = self.connection.send(OtlpRequest {
@@ -155,8 +134,8 @@ impl Delivery {
             });
             let fault = Fault::from_reply(&reply);
             let (why, retry) = match verdict(reply, self.target.protocol == Protocol::Grpc) {
-                Verdict::Taken(partial) => return SendOutcome::Taken(partial),
-                Verdict::NotImplemented(why) => return SendOutcome::NotImplemented(why),
+                Verdict::Taken(partial) => return Ok(SendOutcome::Taken(partial)),
+                Verdict::NotImplemented(why) => return Ok(SendOutcome::NotImplemented(why)),
                 Verdict::Failed { why, retry } => (why, retry),
             };
             let remaining = self.timeout.saturating_sub(begun.elapsed());
@@ -166,10 +145,10 @@ impl Delivery {
                     Some(advice) => format!("{why}; {advice}"),
                     None => why,
                 };
-                return SendOutcome::Failed {
+                return Ok(SendOutcome::Failed {
                     why,
                     is_late: remaining.is_zero(),
-                };
+                });
             };
             pause(wait);
         }
@@ -224,17 +203,28 @@ impl Fault {
     }
 }
 
-impl RequestSink for Delivery {
-    fn traces(&self, request: ExportTraceServiceRequest) -> OTelSdkResult {
-        self.export(request)
-    }
-
-    fn logs(&self, request: ExportLogsServiceRequest) -> OTelSdkResult {
-        self.export(request)
-    }
-
-    fn metrics(&self, request: ExportMetricsServiceRequest) -> OTelSdkResult {
-        self.export(request)
+#[async_trait]
+impl HttpClient for Delivery {
+    async fn send_bytes(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
+        if self.reporter.health().is_switched_off() {
+            self.reporter.report(BatchReport {
+                is_switched_off: true,
+                ..BatchReport::default()
+            });
+            return Ok(Response::new(Bytes::new()));
+        }
+        let body = body(request)?;
+        let report = match self.target.signal {
+            Signal::Traces => self.deliver::<ExportTraceServiceRequest>(body),
+            Signal::Logs => self.deliver::<ExportLogsServiceRequest>(body),
+            Signal::Metrics => self.deliver::<ExportMetricsServiceRequest>(body),
+        }?;
+        let failure = report.failure.clone();
+        self.reporter.report(report);
+        match failure {
+            Some(why) => Err(why.into()),
+            None => Ok(Response::new(Bytes::new())),
+        }
     }
 }
 

@@ -2,33 +2,30 @@
 
 use std::io;
 #[cfg(feature = "gzip")]
-use std::io::Write;
+use std::io::{Read, Write};
 
 use bytes::Bytes;
 #[cfg(feature = "gzip")]
-use flate2::write::GzEncoder;
-use http::header::USER_AGENT;
-use http::{HeaderMap, HeaderName, HeaderValue};
+use flate2::{read::GzDecoder, write::GzEncoder};
+use http::header::{CONTENT_ENCODING, USER_AGENT};
+use http::{HeaderMap, HeaderName, HeaderValue, Request};
+use opentelemetry_http::HttpError;
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
-use opentelemetry_proto::transform::common::tonic::ResourceAttributesWithSchema;
-use opentelemetry_sdk::logs::LogBatch;
-use opentelemetry_sdk::metrics::data::ResourceMetrics;
 use prost::Message;
 
 use crate::config::{Compression, OtlpTarget, Protocol};
 use crate::error::InitError;
-use crate::exporter::batch;
 use crate::signal::Signal;
 
 /// A request that can be encoded.
 #[cfg(feature = "otlp-json")]
-pub(super) trait OtlpMessage: Message + serde_core::Serialize {}
+pub(super) trait OtlpMessage: Message + Default + serde_core::Serialize {}
 
 /// A request that can be encoded.
 #[cfg(not(feature = "otlp-json"))]
-pub(super) trait OtlpMessage: Message {}
+pub(super) trait OtlpMessage: Message + Default {}
 
 impl OtlpMessage for ExportTraceServiceRequest {}
 impl OtlpMessage for ExportLogsServiceRequest {}
@@ -37,10 +34,7 @@ impl OtlpMessage for ExportMetricsServiceRequest {}
 /// The encoding of requests.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct RequestEncoding {
-    #[cfg_attr(
-        not(feature = "otlp-json"),
-        expect(dead_code, reason = "without the feature, the configuration refuses JSON")
-    )]
+    /// Without the feature `otlp-json`, the configuration refuses JSON.
     pub(super) is_json: bool,
     pub(super) is_gzip: bool,
 }
@@ -71,15 +65,15 @@ impl RequestEncoding {
         }
     }
 
-    /// Encodes a request without items.
-    pub(super) fn empty(self, signal: Signal) -> Bytes {
-        let resource = ResourceAttributesWithSchema::default();
-        let encoded = match signal {
-            Signal::Traces => self.message(&batch::traces(Vec::new(), &resource), usize::MAX),
-            Signal::Logs => self.message(&batch::logs(&LogBatch::new(&[]), &resource), usize::MAX),
-            Signal::Metrics => self.message(&batch::metrics(&ResourceMetrics::default()), usize::MAX),
+    /// Converts an exporter's protobuf to this encoding, whatever its size.
+    pub(super) fn convert(self, signal: Signal, protobuf: Bytes) -> Result<Bytes, HttpError> {
+        let converted = match signal {
+            _ if !self.is_json => return Ok(protobuf),
+            Signal::Traces => self.message(&ExportTraceServiceRequest::decode(protobuf)?, usize::MAX),
+            Signal::Logs => self.message(&ExportLogsServiceRequest::decode(protobuf)?, usize::MAX),
+            Signal::Metrics => self.message(&ExportMetricsServiceRequest::decode(protobuf)?, usize::MAX),
         };
-        encoded.unwrap_or_default()
+        Ok(converted.unwrap_or_default())
     }
 
     /// Compresses a body, if compression is configured. Without the feature, the configuration refuses it.
@@ -91,6 +85,23 @@ impl RequestEncoding {
             return Ok(encoder.finish()?.into());
         }
         Ok(body)
+    }
+}
+
+/// Returns the body of an exporter's request. Its headers are not used, because they include ignored variables and
+/// those of other signals.
+pub(super) fn body(request: Request<Bytes>) -> Result<Bytes, HttpError> {
+    let (head, body) = request.into_parts();
+    match head.headers.get(CONTENT_ENCODING) {
+        None => Ok(body),
+        // Another crate may have enabled compression in the exporter, and a variable selects it.
+        #[cfg(feature = "gzip")]
+        Some(encoding) if encoding == "gzip" => {
+            let mut unpacked = Vec::new();
+            GzDecoder::new(&*body).read_to_end(&mut unpacked)?;
+            Ok(unpacked.into())
+        }
+        Some(encoding) => Err(format!("OTEL_EXPORTER_OTLP_COMPRESSION={encoding:?} is not supported").into()),
     }
 }
 

@@ -16,6 +16,7 @@ use opentelemetry_proto::tonic::metrics::v1::{
     ExponentialHistogram, Gauge, Histogram, Metric, ResourceMetrics, ScopeMetrics, Sum, Summary,
 };
 use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span};
+use prost::DecodeError;
 
 use super::encoding::{OtlpMessage, RequestEncoding, TooLarge};
 
@@ -31,20 +32,38 @@ pub(super) struct Pieces {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Piece {
     pub(super) body: Bytes,
-    /// The number of its spans, log records or data points.
-    pub(super) items: u64,
+    /// The number of its items. `None`: they were not counted, since the request was not decoded.
+    items: Option<usize>,
 }
 
-/// Splits a request into encoded requests of at most `limit` bytes.
-pub(super) fn pieces<M: OtlpMessage + Items>(request: M, encoding: RequestEncoding, limit: usize) -> Pieces {
+impl Piece {
+    /// Returns the number of spans, log records or data points.
+    pub(super) fn items<M: OtlpMessage + Items>(&self) -> u64 {
+        // What was not decoded is the protobuf of an exporter.
+        let decoded = || M::decode(&*self.body).map_or(0, |request| request.items());
+        self.items.unwrap_or_else(decoded) as u64
+    }
+}
+
+/// Splits an exporter's protobuf request into encoded requests of at most `limit` bytes.
+pub(super) fn pieces<M: OtlpMessage + Items>(
+    protobuf: Bytes,
+    encoding: RequestEncoding,
+    limit: usize,
+) -> Result<Pieces, DecodeError> {
     let mut pieces = Pieces::default();
-    let mut waiting = vec![request];
+    if !encoding.is_json && protobuf.len() <= limit {
+        let (body, items) = (protobuf, None);
+        pieces.bodies.push(Piece { body, items });
+        return Ok(pieces);
+    }
+    let mut waiting = vec![M::decode(protobuf)?];
     while let Some(mut request) = waiting.pop() {
         let items = request.items();
         match encoding.message(&request, limit) {
             Ok(body) => pieces.bodies.push(Piece {
                 body,
-                items: items as u64,
+                items: Some(items),
             }),
             Err(TooLarge { bytes }) if items <= 1 => pieces.too_large.push(bytes),
             Err(_) => {
@@ -53,7 +72,7 @@ pub(super) fn pieces<M: OtlpMessage + Items>(request: M, encoding: RequestEncodi
             }
         }
     }
-    pieces
+    Ok(pieces)
 }
 
 /// A container of items, possibly in nested groups.
@@ -179,5 +198,6 @@ impl Items for Metric {
     }
 }
 
-#[cfg(all(test, feature = "otlp-json"))]
+#[cfg(test)]
+#[cfg(feature = "otlp-json")]
 mod tests;

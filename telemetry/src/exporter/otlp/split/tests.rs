@@ -91,7 +91,9 @@ fn each_span_arrives_once_and_in_order_except_the_one_that_is_too_large() {
     ] {
         for is_json in [false, true] {
             let case = format!("{case}, JSON: {is_json}");
-            let found = pieces(spans(lengths), encoding(is_json), LIMIT);
+            let request = Bytes::from(spans(lengths).encode_to_vec());
+            let found =
+                pieces::<ExportTraceServiceRequest>(request, encoding(is_json), LIMIT).expect("a request");
             let split = lengths.len() / 3;
             let small = (0..lengths.len()).filter(|index| lengths[*index] < LIMIT);
             let expected: Vec<String> = small
@@ -112,7 +114,11 @@ fn each_span_arrives_once_and_in_order_except_the_one_that_is_too_large() {
                 .max()
                 .unwrap_or(0);
             assert!(longest <= LIMIT, "{case}: {longest} bytes");
-            let counted: u64 = found.bodies.iter().map(|piece| piece.items).sum();
+            let counted: u64 = found
+                .bodies
+                .iter()
+                .map(Piece::items::<ExportTraceServiceRequest>)
+                .sum();
             assert_eq!(counted, (lengths.len() - huge) as u64, "{case}: counted");
         }
     }
@@ -120,12 +126,21 @@ fn each_span_arrives_once_and_in_order_except_the_one_that_is_too_large() {
 
 #[test]
 fn request_that_fits_is_unchanged() {
-    let request = spans(&[10; 50]);
-    let body = Bytes::from(request.encode_to_vec());
+    let body = Bytes::from(spans(&[10; 50]).encode_to_vec());
     let limit = body.len();
-    let found = pieces(request.clone(), encoding(false), limit);
-    assert_eq!(found.bodies, [Piece { body, items: 50 }], "to the byte");
-    let found = pieces(request, encoding(false), limit - 1);
+    let split =
+        |limit| pieces::<ExportTraceServiceRequest>(body.clone(), encoding(false), limit).expect("a request");
+    let found = split(limit);
+    let [piece] = found.bodies.as_slice() else {
+        panic!("one piece: {found:?}");
+    };
+    assert_eq!(piece.body, body, "to the byte");
+    assert_eq!(
+        piece.items::<ExportTraceServiceRequest>(),
+        50,
+        "counted when needed"
+    );
+    let found = split(limit - 1);
     assert_eq!(found.bodies.len(), 2, "and one byte less makes it two");
 }
 
@@ -193,7 +208,8 @@ fn a_metric_is_split_by_its_points_of_every_kind() {
             }],
         };
         let limit = request.encoded_len() / 4;
-        let found = pieces(request, encoding(false), limit);
+        let body = Bytes::from(request.encode_to_vec());
+        let found = pieces::<ExportMetricsServiceRequest>(body, encoding(false), limit).expect("a request");
         assert!(
             found.bodies.len() >= 4 && found.too_large.is_empty(),
             "{} pieces",
@@ -228,4 +244,11 @@ fn join(metric: &mut Metric, mut piece: Metric) {
         (Data::Summary(all), Data::Summary(more)) => all.data_points.append(&mut more.data_points),
         (all, more) => panic!("{all:?} became {more:?}"),
     }
+}
+
+#[test]
+fn invalid_request_is_an_error() {
+    let garbage = Bytes::from(vec![0xff; LIMIT + 1]);
+    let found = pieces::<ExportTraceServiceRequest>(garbage, encoding(false), LIMIT);
+    assert!(found.is_err(), "{found:?}");
 }

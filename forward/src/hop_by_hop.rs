@@ -103,14 +103,14 @@ mod tests {
             "authorization",
             "host",
         ] {
-            let left = removed(&[
+            let remaining = removed(&[
                 (
                     "connection",
                     "content-length, content-type, content-encoding, authorization, host",
                 ),
                 (name, "7"),
             ]);
-            assert_eq!(left, [format!("{name}: 7")], "{name}");
+            assert_eq!(remaining, [format!("{name}: 7")], "{name}");
         }
     }
 }

@@ -32,9 +32,9 @@ const NUMBERS: [(&str, i64); 4] = [
 
 /// The attributes, for the API of OpenTelemetry.
 pub(crate) fn attributes() -> Vec<Attribute> {
-    let texts = TEXTS.map(|(key, value)| Attribute::new(key, value));
+    let attributes = TEXTS.map(|(key, value)| Attribute::new(key, value));
     let numbers = NUMBERS.map(|(key, value)| Attribute::new(key, value));
-    texts.into_iter().chain(numbers).collect()
+    attributes.into_iter().chain(numbers).collect()
 }
 
 /// A batch as it is sent.

@@ -38,7 +38,7 @@ pub(super) enum Denied {
     /// The limit of the entry with this index is reached.
     Exhausted {
         index: usize,
-        spent: u64,
+        charged: u64,
         resets_in: Duration,
     },
     /// The store does not answer.

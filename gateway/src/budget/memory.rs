@@ -18,7 +18,7 @@ struct Counter {
     window: u64,
     /// The end of the window, in seconds since the Unix epoch.
     end: u64,
-    spent: u64,
+    charged: u64,
     reserved: u64,
 }
 
@@ -35,10 +35,10 @@ impl Memory {
         // All or none: an entry that is refused must leave the others as they were.
         for (index, entry) in entries.iter().enumerate() {
             let counter = current(&mut counters, entry, now);
-            if counter.spent.saturating_add(counter.reserved) >= entry.limit {
+            if counter.charged.saturating_add(counter.reserved) >= entry.limit {
                 return Err(Denied::Exhausted {
                     index,
-                    spent: counter.spent,
+                    charged: counter.charged,
                     resets_in: Duration::from_secs(counter.end).saturating_sub(now),
                 });
             }
@@ -61,7 +61,7 @@ impl Memory {
             };
             if let Some(counter) = counters.get_mut(key).filter(|counter| counter.window == *window) {
                 counter.reserved = counter.reserved.saturating_sub(entry.reserved());
-                counter.spent = counter.spent.saturating_add(*used);
+                counter.charged = counter.charged.saturating_add(*used);
             }
         }
     }
@@ -81,7 +81,7 @@ fn current<'a>(counters: &'a mut HashMap<String, Counter>, entry: &Entry, now: D
     let fresh = Counter {
         window,
         end: (window + 1) * seconds,
-        spent: 0,
+        charged: 0,
         reserved: 0,
     };
     if counters.len() >= MAX_COUNTERS && !counters.contains_key(&entry.key) {
@@ -143,7 +143,7 @@ mod tests {
             .expect_err("the rest is reserved");
         let expected = Denied::Exhausted {
             index: 0,
-            spent: 0,
+            charged: 0,
             resets_in: Duration::from_secs(60),
         };
         assert_eq!(denied, expected, "nothing is spent yet");
@@ -188,7 +188,7 @@ mod tests {
         memory.settle(&entries, &windows, &[1000]);
         let counter = memory.lock()["k"];
         assert_eq!(
-            (counter.spent, counter.reserved),
+            (counter.charged, counter.reserved),
             (0, 10),
             "the new minute has its own"
         );

@@ -96,9 +96,9 @@ impl Budgets {
             }
             Err(Denied::Exhausted {
                 index,
-                spent,
+                charged,
                 resets_in,
-            }) => Err(exhausted(&entries, index, spent, resets_in)),
+            }) => Err(exhausted(&entries, index, charged, resets_in)),
             #[cfg(feature = "redis")]
             Err(Denied::Outage) => match self.on_outage {
                 Outage::Allow => Ok(None),
@@ -118,17 +118,17 @@ impl Budgets {
 }
 
 /// Returns the refusal of a request because of the entry with this index.
-fn exhausted(entries: &[Entry], index: usize, spent: u64, resets_in: std::time::Duration) -> Refusal {
+fn exhausted(entries: &[Entry], index: usize, charged: u64, resets_in: std::time::Duration) -> Refusal {
     let Some(entry) = entries.get(index) else {
         return Refusal::new(RefusalKind::RateLimit, "a budget is used up");
     };
     let (kind, unit) = (entry.unit.refusal(), entry.unit);
-    if spent < entry.limit {
+    if charged < entry.limit {
         // Requests in progress have reserved the rest, and may use less.
         let message = format!(
             "the budget {:?} has {} of {} {unit} left, which requests in progress have reserved",
             entry.budget,
-            unit.shown(entry.limit - spent),
+            unit.shown(entry.limit - charged),
             unit.shown(entry.limit),
         );
         return Refusal::new(RefusalKind::RateLimit, message).with_retry_after(RESERVED_RETRY);
@@ -138,7 +138,7 @@ fn exhausted(entries: &[Entry], index: usize, spent: u64, resets_in: std::time::
         entry.budget,
         unit.shown(entry.limit),
         entry.period.as_str(),
-        unit.shown(spent),
+        unit.shown(charged),
         resets_in.as_secs_f64().ceil(),
     );
     Refusal::new(kind, message).with_retry_after(resets_in)

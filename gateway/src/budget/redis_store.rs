@@ -91,7 +91,7 @@ impl RedisStore {
                 index: number(1)
                     .and_then(|index| usize::try_from(index).ok())
                     .unwrap_or(0),
-                spent: number(2).unwrap_or(0),
+                charged: number(2).unwrap_or(0),
                 resets_in: Duration::from_millis(number(3).unwrap_or(0)),
             }),
             _ => Err(Denied::Outage),

@@ -313,12 +313,12 @@ impl Models {
             .remove("provider_interface")
             .map(|value| text(value, "provider_interface"));
         let interface = interface.transpose()?.unwrap_or_else(|| prefix.to_owned());
-        let known = KNOWN.iter().find(|(name, ..)| *name == interface);
+        let preset = KNOWN.iter().find(|(name, ..)| *name == interface);
         let base_url = provider
             .remove("base_url")
             .map(|value| text(value, "base_url"))
             .transpose()?;
-        let (api, url) = match (known, base_url) {
+        let (api, url) = match (preset, base_url) {
             (Some((_, api, _)), Some(url)) => (*api, url),
             (Some((_, api, url)), None) if !url.is_empty() => (*api, (*url).to_owned()),
             _ => {

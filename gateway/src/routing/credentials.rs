@@ -63,13 +63,13 @@ pub(crate) fn without_key_parameter(path: &str) -> String {
     let Some((path, query)) = path.split_once('?') else {
         return path.to_owned();
     };
-    let kept: Vec<&str> = query
+    let others: Vec<&str> = query
         .split('&')
         .filter(|parameter| !parameter.starts_with("key="))
         .collect();
-    match kept.is_empty() {
+    match others.is_empty() {
         true => path.to_owned(),
-        false => format!("{path}?{}", kept.join("&")),
+        false => format!("{path}?{}", others.join("&")),
     }
 }
 

@@ -25,7 +25,7 @@ pin_project! {
             #[pin]
             body: B,
             max_bytes: u64,
-            left: u64,
+            remaining_bytes: u64,
             idle: Duration,
             // Created when the body is waited for, since most bodies are there at once.
             timer: Option<Pin<Box<Sleep>>>,
@@ -45,7 +45,7 @@ impl<B> ForwardedBody<B> {
         Self::Streamed {
             body,
             max_bytes,
-            left: max_bytes,
+            remaining_bytes: max_bytes,
             idle,
             timer: None,
         }
@@ -101,7 +101,7 @@ impl<B: Body<Data = Bytes, Error: Into<BoxError>>> Body for ForwardedBody<B> {
             Projected::Streamed {
                 body,
                 max_bytes,
-                left,
+                remaining_bytes,
                 idle,
                 timer,
             } => {
@@ -122,8 +122,8 @@ impl<B: Body<Data = Bytes, Error: Into<BoxError>>> Body for ForwardedBody<B> {
                 };
                 let frame = frame.map_err(body_error)?;
                 let length = frame.data_ref().map_or(0, |data| data.len() as u64);
-                match left.checked_sub(length) {
-                    Some(rest) => *left = rest,
+                match remaining_bytes.checked_sub(length) {
+                    Some(rest) => *remaining_bytes = rest,
                     None => return Poll::Ready(Some(Err(body_error(TooLarge(*max_bytes))))),
                 }
                 Poll::Ready(Some(Ok(frame)))

@@ -67,7 +67,7 @@ async fn connection_to_a_provider_serves_request_after_request() {
         drop(stream);
         answer(&mut accept(&listener).await, OK).await;
     };
-    let ask = async {
+    let request = async {
         for expected in ["{}", "{}", "{}", "x", "", "to the end", "{}"] {
             let response = gateway.send(&chat("m")).await;
             assert!(
@@ -78,7 +78,7 @@ async fn connection_to_a_provider_serves_request_after_request() {
             assert_eq!(response.text().await.expect("a body"), expected, "the answer");
         }
     };
-    tokio::join!(serve, ask);
+    tokio::join!(serve, request);
 }
 
 #[tokio::test]

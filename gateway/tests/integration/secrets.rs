@@ -36,7 +36,7 @@ async fn keys_and_prompts_are_recorded_nowhere() {
         .env("PLANTED_HEADER", "planted-header-value");
     let mut gateway = Running::start(command);
     let at = gateway.line("http://").await;
-    let mut texts = String::new();
+    let mut answers = String::new();
     for (path, key) in [
         ("/v1/chat/completions".to_owned(), CALLER),
         ("/v1/chat/completions".to_owned(), "sk-wrong-planted-secret"),
@@ -58,9 +58,9 @@ async fn keys_and_prompts_are_recorded_nowhere() {
             .await
             .expect("an answer");
         for (name, value) in response.headers() {
-            texts += &format!("{name}: {}\n", value.to_str().expect("text"));
+            answers += &format!("{name}: {}\n", value.to_str().expect("text"));
         }
-        texts += &response.text().await.expect("text");
+        answers += &response.text().await.expect("text");
     }
     let refused = client()
         .post(format!("http://{at}/v1/chat/completions"))
@@ -71,7 +71,7 @@ async fn keys_and_prompts_are_recorded_nowhere() {
         StatusCode::TOO_MANY_REQUESTS,
         "the budget is used up"
     );
-    texts += &refused.text().await.expect("text");
+    answers += &refused.text().await.expect("text");
     let metrics = client().get(format!("http://{at}/metrics")).send().await;
     let metrics = metrics.expect("an answer").text().await.expect("text");
     for name in [
@@ -98,7 +98,7 @@ async fn keys_and_prompts_are_recorded_nowhere() {
         ("spans", &tree),
         ("log", &ran.out),
         ("errors", &ran.err),
-        ("answers", &texts),
+        ("answers", &answers),
         ("metrics", &metrics),
     ] {
         for secret in [

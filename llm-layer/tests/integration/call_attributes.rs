@@ -49,17 +49,17 @@ fn recorded(capture: Capture) -> [Vec<String>; 2] {
 #[test]
 fn variables_of_prompts_are_recorded_where_content_is() {
     let compacted = "gen_ai.conversation.compacted=true";
-    let texts = [
+    let shown = [
         compacted,
         "gen_ai.prompt.variable.city=Paris",
         "gen_ai.prompt.variable.text=ééééé",
     ];
-    let keys = texts.map(|text| text.split_once('=').expect("a value").0);
+    let keys = shown.map(|text| text.split_once('=').expect("a value").0);
     for (capture, on_span, on_event) in [
-        (Capture::NoContent, &texts[..1], &[][..]),
-        (Capture::SpanOnly, &texts[..], &[]),
-        (Capture::EventOnly, &texts[..1], &keys),
-        (Capture::SpanAndEvent, &texts[..], &keys),
+        (Capture::NoContent, &shown[..1], &[][..]),
+        (Capture::SpanOnly, &shown[..], &[]),
+        (Capture::EventOnly, &shown[..1], &keys),
+        (Capture::SpanAndEvent, &shown[..], &keys),
     ] {
         assert_eq!(
             recorded(capture),

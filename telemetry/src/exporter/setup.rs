@@ -186,11 +186,11 @@ impl ExporterSetup {
             _ => Destination::Console,
         };
         let healths = self.health.get_mut(signal);
-        let known = healths
+        let existing = healths
             .iter()
             .find(|health| health.exporter() == exporter)
             .cloned();
-        let health = known.unwrap_or_else(|| {
+        let health = existing.unwrap_or_else(|| {
             let health = Health::new(signal, exporter, destination);
             healths.push(Arc::clone(&health));
             health

@@ -199,7 +199,7 @@ impl CallTotals {
 impl TokenSum {
     /// Returns the tokens, or `None` if all calls that could have some have unknown counts.
     #[must_use]
-    pub fn known(&self) -> Option<u64> {
+    pub fn total(&self) -> Option<u64> {
         (self.tokens > 0 || !self.misses_some).then_some(self.tokens)
     }
 
@@ -221,7 +221,7 @@ impl TokenSum {
 impl fmt::Display for TokenSum {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            sum if sum.known().is_none() => f.write_str("unknown"),
+            sum if sum.total().is_none() => f.write_str("unknown"),
             Self {
                 tokens,
                 misses_some: true,

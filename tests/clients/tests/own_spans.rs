@@ -24,7 +24,7 @@ fn bridge(
     tracing::subscriber::set_default(tracing_subscriber::registry().with(layer))
 }
 
-async fn ask(mock: &Mock, recorder: &Recorder) {
+async fn send(mock: &Mock, recorder: &Recorder) {
     let model = rig::client(mock, recorder).completion("gpt-4o");
     model.call(CompletionRequest::new("Hi")).await.expect("an answer");
 }
@@ -34,7 +34,7 @@ async fn ask(mock: &Mock, recorder: &Recorder) {
 async fn tokens_stand_on_two_spans() {
     let (mock, recorder) = (Mock::start().await, Recorder::new());
     let _bridge = bridge(&recorder, |_| true);
-    ask(&mock, &recorder).await;
+    send(&mock, &recorder).await;
     let mut found = tokens(&recorder);
     found.sort();
     assert_eq!(
@@ -49,7 +49,7 @@ async fn without_the_span_of_rig() {
     let (mock, recorder) = (Mock::start().await, Recorder::new());
     let _bridge = bridge(&recorder, without_model_calls);
     let outer = tracing::info_span!("question");
-    tracing::Instrument::instrument(ask(&mock, &recorder), outer).await;
+    tracing::Instrument::instrument(send(&mock, &recorder), outer).await;
     assert_eq!(tokens(&recorder), ["chat gpt-4o 11 5 reported"], "ours only");
     let tree = recorder.tree(&[]);
     let names: Vec<&str> = tree

@@ -29,11 +29,11 @@ use crate::parse::Item;
 /// impl Planner {
 ///     #[traced(kind = "client", record(task), attributes(component = "planner"), err)]
 ///     async fn plan(&self, task: &str, key: &str) -> Result<u32, std::num::ParseIntError> {
-///         self.ask(task, key).await?.parse()
+///         self.send(task, key).await?.parse()
 ///     }
 ///
 ///     #[traced]
-///     async fn ask(&self, task: &str, key: &str) -> Result<String, std::num::ParseIntError> {
+///     async fn send(&self, task: &str, key: &str) -> Result<String, std::num::ParseIntError> {
 ///         Ok(task.len().to_string())
 ///     }
 /// }

@@ -174,8 +174,8 @@ fn finish_reasons(attributes: &[KeyValue]) -> Vec<String> {
     match reasons {
         Some(Value::String(reason)) => vec![reason],
         Some(Value::Array(reasons)) => {
-            let texts = reasons.iter().filter_map(Value::as_str);
-            texts.take(MAX_FINISH_REASONS).map(str::to_owned).collect()
+            let reasons = reasons.iter().filter_map(Value::as_str);
+            reasons.take(MAX_FINISH_REASONS).map(str::to_owned).collect()
         }
         _ => Vec::new(),
     }

@@ -216,8 +216,8 @@ fn roll_up_of(trace: &TraceSnapshot, tree: &Tree, index: usize, span: &StoredSpa
     });
     Some(RollUp {
         calls: own.calls,
-        input: own.input.known(),
-        output: own.output.known(),
+        input: own.input.total(),
+        output: own.output.total(),
         estimated: own.input.is_inexact || own.output.is_inexact,
         unknown_calls: own.unknown_calls,
         cost: Cost::new(own).map(|cost| cost.usd),

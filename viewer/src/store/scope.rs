@@ -47,7 +47,7 @@ impl Origin {
 /// Finds equal origins, so that each is stored once.
 #[derive(Debug, Default)]
 pub(crate) struct Origins {
-    known: HashMap<u64, Weak<Origin>>,
+    origins: HashMap<u64, Weak<Origin>>,
 }
 
 impl Origins {
@@ -69,29 +69,29 @@ impl Origins {
         )
             .hash(&mut hasher);
         let hash = hasher.finish();
-        let known = self.known.get(&hash).and_then(Weak::upgrade);
+        let stored = self.origins.get(&hash).and_then(Weak::upgrade);
         // Compared, because two different origins can have the same hash.
-        let known = known.filter(|known| {
-            known.resource == resource.attributes
-                && known.scope == *scope
-                && known.resource_schema == schema
-                && known.scope_schema == scope_schema
+        let stored = stored.filter(|stored| {
+            stored.resource == resource.attributes
+                && stored.scope == *scope
+                && stored.resource_schema == schema
+                && stored.scope_schema == scope_schema
         });
-        known.unwrap_or_else(|| {
-            if self.known.len() >= self.known_limit() {
-                self.known.retain(|_, origin| origin.strong_count() > 0);
+        stored.unwrap_or_else(|| {
+            if self.origins.len() >= self.origins_limit() {
+                self.origins.retain(|_, origin| origin.strong_count() > 0);
             }
             let origin = Arc::new(Origin::new(resource, schema, scope, scope_schema));
-            if self.known.len() < MAX_KNOWN_ORIGINS {
-                self.known.insert(hash, Arc::downgrade(&origin));
+            if self.origins.len() < MAX_KNOWN_ORIGINS {
+                self.origins.insert(hash, Arc::downgrade(&origin));
             }
             origin
         })
     }
 
     /// The number of entries at which those that are gone are removed: rarely, so that it costs little.
-    fn known_limit(&self) -> usize {
-        self.known.capacity().clamp(64, MAX_KNOWN_ORIGINS)
+    fn origins_limit(&self) -> usize {
+        self.origins.capacity().clamp(64, MAX_KNOWN_ORIGINS)
     }
 }
 

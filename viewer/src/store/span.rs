@@ -144,8 +144,8 @@ impl StoredSpan {
     /// The memory it takes, without its origin.
     pub(crate) fn bytes(&self) -> usize {
         let facts = self.call.as_ref().map_or(0, |call| {
-            let texts = [&call.agent, &call.model, &call.provider, &call.conversation];
-            size_of::<GenAiFacts>() + texts.into_iter().flatten().map(|text| text.len()).sum::<usize>()
+            let names = [&call.agent, &call.model, &call.provider, &call.conversation];
+            size_of::<GenAiFacts>() + names.into_iter().flatten().map(|text| text.len()).sum::<usize>()
         });
         size_of::<Self>() + SPAN_OVERHEAD + self.name.len() + self.encoded.len() + facts
     }

@@ -66,8 +66,8 @@ impl Tokens {
     /// Returns `None` if there are no model calls.
     pub(crate) fn new(totals: &CallTotals) -> Option<Self> {
         (totals.calls > 0).then_some(Self {
-            input: totals.input.known(),
-            output: totals.output.known(),
+            input: totals.input.total(),
+            output: totals.output.total(),
             estimated: totals.input.is_inexact || totals.output.is_inexact,
             unknown_calls: totals.unknown_calls,
         })

@@ -57,7 +57,7 @@ async fn respond(
                 pairs.find(|(key, _)| *key == name)?.1.parse().ok()
             };
             let events = Events {
-                left: number("events").unwrap_or(200),
+                remaining_events: number("events").unwrap_or(200),
                 timer: interval(Duration::from_millis(number("interval").unwrap_or(10).max(1))),
             };
             ("text/event-stream", Either::Right(events))
@@ -71,7 +71,7 @@ async fn respond(
 
 /// Events that say when they were sent, in nanoseconds since the Unix epoch.
 struct Events {
-    left: u64,
+    remaining_events: u64,
     timer: Interval,
 }
 
@@ -83,16 +83,16 @@ impl Body for Events {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        if self.left == 0 {
+        if self.remaining_events == 0 {
             return Poll::Ready(None);
         }
         ready!(self.timer.poll_tick(cx));
-        self.left -= 1;
+        self.remaining_events -= 1;
         let now = std::time::SystemTime::now()
             .duration_since(std::time::UNIX_EPOCH)
             .unwrap_or_default()
             .as_nanos();
-        let finish = if self.left == 0 { "\"stop\"" } else { "null" };
+        let finish = if self.remaining_events == 0 { "\"stop\"" } else { "null" };
         let event = format!(
             "data: {{\"id\":\"1\",\"model\":\"gpt-4o\",\"sent\":{now},\"choices\":[{{\"index\":0,\"delta\":{{\"content\":\"word \"}},\"finish_reason\":{finish}}}]}}\n\n"
         );

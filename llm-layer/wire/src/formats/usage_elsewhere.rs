@@ -141,35 +141,35 @@ mod tests {
 
     #[test]
     fn usage_of_any_gateway() {
-        let known = [Some(11), Some(2), None, None];
+        let found = [Some(11), Some(2), None, None];
         let cases = [
             (
                 r#"{"result":{"usage":{"prompt_tokens":11,"completion_tokens":2}}}"#,
-                known,
+                found,
             ),
             (
                 r#"{"data":{"response":{"usage":{"input_tokens":11,"output_tokens":2}}}}"#,
-                known,
+                found,
             ),
             (
                 r#"{"usage":{"promptTokens":11,"completionTokens":2,"totalTokens":13}}"#,
-                known,
+                found,
             ),
-            (r#"{"Usage":{"PromptTokens":"11","CompletionTokens":"2"}}"#, known),
+            (r#"{"Usage":{"PromptTokens":"11","CompletionTokens":"2"}}"#, found),
             (
                 r#"{"choices":[{"message":{"usage":{"prompt_tokens":11,"completion_tokens":2}}}]}"#,
-                known,
+                found,
             ),
             (
                 r#"{"choices":[{"delta":{},"usage_metadata":{"input_tokens":11,"output_tokens":2}}]}"#,
-                known,
+                found,
             ),
             (
                 r#"{"metadata":{"usage":{"prompt_tokens":11,"completion_tokens":2}}}"#,
-                known,
+                found,
             ),
-            (r#"{"tokenUsage":{"input-tokens":11,"output-tokens":2}}"#, known),
-            (r#"{"input_tokens":11,"output_tokens":2}"#, known),
+            (r#"{"tokenUsage":{"input-tokens":11,"output-tokens":2}}"#, found),
+            (r#"{"input_tokens":11,"output_tokens":2}"#, found),
             (
                 r#"{"metrics":{"num_prompt_tokens":11,"num_completion_tokens":2,"details":{"cached_tokens":4,"reasoning_tokens":1}}}"#,
                 [Some(11), Some(2), Some(4), Some(1)],

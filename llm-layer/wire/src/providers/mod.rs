@@ -44,14 +44,14 @@ pub(crate) fn find(target: &Target<'_>, path: &str, candidates: &mut Vec<Candida
     let is_get = *target.method == Method::GET;
     let tail = pattern::tail(path);
     // The host and the name that it gives are the same for all APIs of the path.
-    let mut known = None;
+    let mut cached = None;
     for usual in PROVIDERS {
         for api in usual.apis {
             let is_it = api.path.may_end(tail) && api.is_get == is_get && api.path.ends(path);
             if !is_it || !api.is_at(target) {
                 continue;
             }
-            let (at, name) = *known.get_or_insert_with(|| {
+            let (at, name) = *cached.get_or_insert_with(|| {
                 let at = Provider::at(target);
                 (at, name(at, path))
             });

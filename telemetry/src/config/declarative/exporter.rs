@@ -45,11 +45,11 @@ impl Reader {
         exporter: Exporter,
         node: &Node<'_>,
     ) -> Result<(), InitError> {
-        let known = self
+        let earlier = self
             .exporters
             .iter()
-            .find(|(known, _)| *known == (signal, exporter));
-        if let Some((_, path)) = known {
+            .find(|(place, _)| *place == (signal, exporter));
+        if let Some((_, path)) = earlier {
             return Err(self.report.twice(path, &node.path));
         }
         self.exporters.push(((signal, exporter), node.path.clone()));

@@ -231,8 +231,8 @@ impl Reader {
 
     /// Refuses a second value of a setting that the configuration holds once for several components.
     fn claim(&mut self, field: Field, node: &Node<'_>, why: &str) -> Result<(), InitError> {
-        let known = self.shared.iter().find(|(known, ..)| *known == field);
-        if let Some((_, path, value)) = known.filter(|(_, _, value)| value != node.value) {
+        let earlier = self.shared.iter().find(|(name, ..)| *name == field);
+        if let Some((_, path, value)) = earlier.filter(|(_, _, value)| value != node.value) {
             let accepted = format!("{value}, the value of {path}: {why}");
             return Err(node.refused(&self.report, accepted));
         }

@@ -114,9 +114,9 @@ impl Columns {
         } else {
             name
         };
-        let mark = page.paint(Style::Critical, if is_critical { "●" } else { " " });
+        let marker = page.paint(Style::Critical, if is_critical { "●" } else { " " });
         if self.is_narrow() {
-            return format!("{mark} {name}  {pad}{time}\n");
+            return format!("{marker} {name}  {pad}{time}\n");
         }
         let service = if self.service == 0 {
             String::new()
@@ -129,7 +129,7 @@ impl Columns {
             align(&format!("  {}", row.kind.as_str()), self.kind)
         };
         let text = format!(
-            "{mark} {name}{}{service}  {pad}{time}  {} {}",
+            "{marker} {name}{}{service}  {pad}{time}  {} {}",
             page.paint(Style::Faint, &kind),
             bar.paint(page),
             page.paint(Style::Number, &clip(&line.details, self.details)),

@@ -116,7 +116,7 @@ fn call_without_any_tokens_is_unknown() {
         ..SpanCall::default()
     });
     assert_eq!(by_agent.total.input.to_string(), "unknown", "and not 0");
-    assert_eq!(by_agent.total.input.known(), None, "no number");
+    assert_eq!(by_agent.total.input.total(), None, "no number");
     let none = TokensByAgent::new(&tree, |_| SpanCall::default());
-    assert_eq!(none.total.input.known(), Some(0), "no call has used none");
+    assert_eq!(none.total.input.total(), Some(0), "no call has used none");
 }

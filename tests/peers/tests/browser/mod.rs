@@ -111,14 +111,14 @@ async fn page_shows_the_quickstart() {
     browser.type_text(ENTER).await;
     browser.wait_for(".span-panel h2", "execute_tool Executor").await;
     browser.click("//label[contains(., 'Only matches')]/input").await;
-    let kept = browser.wait(".rows .span-name", |names| names.len() < 11).await;
+    let shown = browser.wait(".rows .span-name", |names| names.len() < 11).await;
     let expected = [
         "POST /task",
         "invoke_agent Planner",
         "invoke_agent CodeInterpreter",
         "execute_tool Executor",
     ];
-    assert_eq!(kept, expected, "the match and its ancestors");
+    assert_eq!(shown, expected, "the match and its ancestors");
     browser.open("").await;
     browser.click("//a[normalize-space()='POST /task']").await;
     browser.wait(".rows .span-name", |names| names.len() == 11).await;

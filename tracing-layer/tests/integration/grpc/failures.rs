@@ -108,17 +108,17 @@ async fn the_caller_drops_the_stream() {
     );
     drop(orders);
     spans(&recorder, 2).await;
-    let left = ("CANCELLED", None);
+    let cancelled = ("CANCELLED", None);
     assert_eq!(
         recorder.tree(&MASKED),
-        trace("shop.Orders/List", left, left),
+        trace("shop.Orders/List", cancelled, cancelled),
         "no error"
     );
 }
 
 #[tokio::test]
 async fn the_caller_leaves_before_the_answer() {
-    for (are_errors, mark, error) in [
+    for (are_errors, marker, error) in [
         (false, "", ""),
         (true, " [error]", "  - error.type=\"CANCELLED\"\n"),
     ] {
@@ -130,7 +130,7 @@ async fn the_caller_leaves_before_the_answer() {
         assert!(futures_util::poll!(&mut call).is_pending(), "no answer");
         drop(call);
         let expected = format!(
-            "Server shop.Orders/Get{mark}
+            "Server shop.Orders/Get{marker}
 {error}  - rpc.method=\"shop.Orders/Get\"
   - rpc.response.status_code=\"CANCELLED\"
   - rpc.system.name=\"grpc\"
@@ -253,10 +253,10 @@ async fn an_error_of_http_is_the_status_of_every_call() {
             .iter()
             .filter_map(|(key, value)| Some(format!("\n- {key}={:?}", (*value)?)))
             .collect();
-        let mark = error.map_or("", |_| " [error]");
+        let marker = error.map_or("", |_| " [error]");
         let span = |kind: &str, indent: &str| {
             let lines = lines.concat().replace('\n', &format!("\n{indent}  "));
-            format!("{indent}{kind} shop.Orders/Get{mark}{lines}")
+            format!("{indent}{kind} shop.Orders/Get{marker}{lines}")
         };
         let expected = [span("Server", ""), span("Client", "  ")].join("\n");
         assert_eq!(

@@ -53,9 +53,9 @@ fn trace(method: &str, client: (&str, Option<&str>), server: (&str, Option<&str>
         lines.extend(peer.iter().map(|line| (*line).to_owned()));
         lines.extend(error.map(|error| format!("error.type={error:?}")));
         lines.sort();
-        let mark = error.map_or("", |_| " [error]");
+        let marker = error.map_or("", |_| " [error]");
         let lines = lines.iter().map(|line| format!("{indent}  - {line}\n"));
-        format!("{indent}{kind} {method}{mark}\n{}", lines.collect::<String>())
+        format!("{indent}{kind} {method}{marker}\n{}", lines.collect::<String>())
     };
     let peer = ["network.peer.address=\"127.0.0.1\"", "network.peer.port=_"];
     span("Client", client, "", &[]) + &span("Server", server, "  ", &peer)

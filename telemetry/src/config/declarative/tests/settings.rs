@@ -108,15 +108,15 @@ logger_provider:
 fn resource_attributes_have_their_types() {
     let text = published("snippets/Resource_kitchen_sink.yaml");
     let config = read_with(&text, &[]).expect("accepted");
-    let texts = |list: &[&'static str]| {
-        let texts = list.iter().map(|text| StringValue::from(*text));
-        Value::Array(Array::String(texts.collect()))
+    let strings = |list: &[&'static str]| {
+        let values = list.iter().map(|text| StringValue::from(*text));
+        Value::Array(Array::String(values.collect()))
     };
     let expected = [
         KeyValue::new("bool_key", true),
         KeyValue::new("int_key", 1),
         KeyValue::new("double_key", 1.1),
-        KeyValue::new("string_array_key", texts(&["value1", "value2"])),
+        KeyValue::new("string_array_key", strings(&["value1", "value2"])),
         KeyValue::new("bool_array_key", Value::Array(Array::Bool(vec![true, false]))),
         KeyValue::new("int_array_key", Value::Array(Array::I64(vec![1, 2]))),
         KeyValue::new("double_array_key", Value::Array(Array::F64(vec![1.1, 2.2]))),

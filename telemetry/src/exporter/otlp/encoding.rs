@@ -49,15 +49,8 @@ impl RequestEncoding {
 
     /// Encodes a message, or only measures it if its size exceeds the limit.
     pub(super) fn message<M: OtlpMessage>(self, message: &M, limit: usize) -> Result<Bytes, TooLarge> {
-        #[cfg(feature = "otlp-json")]
         if self.is_json {
-            // Every OTLP message can be encoded as JSON. If one could not, it would be dropped as too large.
-            let json = serde_json::to_vec(message).map_err(|_| TooLarge { bytes: 0 })?;
-            return if json.len() > limit {
-                Err(TooLarge { bytes: json.len() })
-            } else {
-                Ok(json.into())
-            };
+            return json(message, limit);
         }
         match message.encoded_len() {
             bytes if bytes > limit => Err(TooLarge { bytes }),
@@ -76,16 +69,45 @@ impl RequestEncoding {
         Ok(converted.unwrap_or_default())
     }
 
-    /// Compresses a body, if compression is configured. Without the feature, the configuration refuses it.
+    /// Compresses a body, if compression is configured.
     pub(super) fn pack(self, body: Bytes) -> io::Result<Bytes> {
-        #[cfg(feature = "gzip")]
         if self.is_gzip {
-            let mut encoder = GzEncoder::new(Vec::new(), flate2::Compression::default());
-            encoder.write_all(&body)?;
-            return Ok(encoder.finish()?.into());
+            return gzip(&body);
         }
         Ok(body)
     }
+}
+
+#[cfg(feature = "otlp-json")]
+fn json<M: OtlpMessage>(message: &M, limit: usize) -> Result<Bytes, TooLarge> {
+    // Every OTLP message can be encoded as JSON. If one could not, it would be dropped as too large.
+    let json = serde_json::to_vec(message).map_err(|_| TooLarge { bytes: 0 })?;
+    match json.len() {
+        bytes if bytes > limit => Err(TooLarge { bytes }),
+        _ => Ok(json.into()),
+    }
+}
+
+/// The configuration refuses JSON, so this is not called.
+#[cfg(not(feature = "otlp-json"))]
+fn json<M: OtlpMessage>(_: &M, _: usize) -> Result<Bytes, TooLarge> {
+    Err(TooLarge { bytes: 0 })
+}
+
+#[cfg(feature = "gzip")]
+fn gzip(body: &[u8]) -> io::Result<Bytes> {
+    let mut encoder = GzEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(body)?;
+    Ok(encoder.finish()?.into())
+}
+
+/// The configuration refuses gzip, so this is not called.
+#[cfg(not(feature = "gzip"))]
+fn gzip(_: &[u8]) -> io::Result<Bytes> {
+    Err(io::Error::new(
+        io::ErrorKind::Unsupported,
+        "the feature `gzip` is disabled",
+    ))
 }
 
 /// Returns the body of an exporter's request. Its headers are not used, because they include ignored variables and

@@ -26,13 +26,13 @@ pub(crate) struct Printed {
 #[tokio::test]
 async fn every_span_arrives_over_grpc() {
     let (grpc, http) = (free_address(), free_address());
-    arrives(&format!("http://{grpc}"), grpc, http).await;
+    arrives("grpc", &format!("http://{grpc}"), grpc, http).await;
 }
 
 #[tokio::test]
 async fn every_span_arrives_over_http() {
     let (grpc, http) = (free_address(), free_address());
-    arrives(&format!("http://{http}/v1/traces"), grpc, http).await;
+    arrives("http/protobuf", &format!("http://{http}/v1/traces"), grpc, http).await;
 }
 
 /// Starts a collector that prints what it receives.
@@ -64,10 +64,12 @@ pub(crate) async fn rotel(grpc: SocketAddr, http: SocketAddr) -> Peer {
     peer
 }
 
-async fn arrives(endpoint: &str, grpc: SocketAddr, http: SocketAddr) {
+async fn arrives(protocol: &str, endpoint: &str, grpc: SocketAddr, http: SocketAddr) {
     let rotel = rotel(grpc, http).await;
     let mut quickstart = example("quickstart");
-    quickstart.args(["--exporter", "otlp", "--otlp-endpoint", endpoint]);
+    quickstart
+        .args(["--exporter", "otlp", "--otlp-endpoint", endpoint])
+        .env("OTEL_EXPORTER_OTLP_PROTOCOL", protocol);
     let ran = run(quickstart).await;
     assert_eq!(ran.code, Some(0), "{}", ran.err);
 

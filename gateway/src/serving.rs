@@ -49,7 +49,8 @@ impl Activity {
         InProgress(self.clone())
     }
 
-    /// Returns when the connection is closed unless the head of a request arrives. `None`: not for now.
+    /// Returns the time at which the connection is closed unless the head of a request arrives. `None`: there is none,
+    /// since a request is in progress or the client speaks HTTP/2.
     ///
     /// hyper's own timeout is one for the first head and for the wait between two requests, which is longer, and
     /// registers a timer for each request. Clients of HTTP/2 are pinged instead.
@@ -134,7 +135,9 @@ pin_project! {
 
 impl<C> Serving<C> {
     pub(crate) fn new(connection: C, activity: Arc<Activity>, timeouts: Timeouts, running: Running) -> Self {
-        let timer = sleep_until(activity.opened + timeouts.header.duration());
+        // Either timeout may be the shorter one, and the timer is not moved back.
+        let first = timeouts.header.duration().min(timeouts.keep_alive.duration());
+        let timer = sleep_until(activity.opened + first);
         Self {
             connection,
             activity,

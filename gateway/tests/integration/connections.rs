@@ -152,6 +152,24 @@ async fn idle_client_is_closed_and_one_that_waits_is_not() {
     assert!(has_ended(&mut client).await, "no head of a request in time");
 }
 
+/// The time for the next head used to be that of the first one if that was longer.
+#[tokio::test]
+async fn idle_client_is_closed_before_the_time_for_a_first_head() {
+    let (gateway, listener) = gateway("timeouts: { header: 600s, keep_alive: 150ms }").await;
+    let mut client = TcpStream::connect(gateway.address).await.expect("a connection");
+    let body = chat("m");
+    let length = body.len();
+    let request =
+        format!("POST /v1/chat/completions HTTP/1.1\r\nhost: g\r\ncontent-length: {length}\r\n\r\n{body}");
+    client.write_all(request.as_bytes()).await.expect("written");
+    let mut provider = accept(&listener).await;
+    answer(&mut provider, OK).await;
+    let mut read = Vec::new();
+    let count = timeout(TEST_TIMEOUT, client.read_to_end(&mut read)).await;
+    count.expect("closed in time").expect("an answer");
+    assert!(read.ends_with(b"{}"), "{}", String::from_utf8_lossy(&read));
+}
+
 /// A client that leaves must not cost tokens.
 #[tokio::test]
 async fn client_that_leaves_closes_the_connection_to_the_provider() {

@@ -1,6 +1,6 @@
 //! Usage at places, and by names, that the format of the answer does not know.
 //!
-//! Gateways wrap answers in envelopes of their own (`result`, `data.response`), move the usage (`choices[].message`,
+//! Gateways wrap answers in their own envelopes (`result`, `data.response`), move the usage (`choices[].message`,
 //! `metadata`), and write its names in another case. So each format has this net under it: counts by their usual
 //! names, compared without case and underscores, at any place that says that it is about usage. They are used only if
 //! the format itself read no usage at all, so that they can neither change nor double what it knows.
@@ -53,8 +53,11 @@ fn part_of(key: &str) -> Option<UsagePart> {
 
 /// Whether an object is the document itself, or says that it is about usage.
 fn is_about_usage(container: &str) -> bool {
-    let places = ["usage", "metric", "token", "stats"];
-    container.is_empty() || places.iter().any(|place| contains(container, place))
+    let has_any = |words: &[&str]| words.iter().any(|word| contains(container, word));
+    container.is_empty()
+        || has_any(&["usage", "metric", "token", "stats"])
+            // `token_limits`, `token_prices`: numbers of tokens that the call did not use.
+            && !has_any(&["limit", "quota", "max", "remaining", "price", "pricing", "cost"])
 }
 
 /// Whether an object is a part of what the model wrote: the arguments of a tool call may have any name.
@@ -188,6 +191,14 @@ mod tests {
             (Format::Gemini, arguments),
             (Format::Anthropic, input),
             (Format::OpenAiChat, r#"{"limits":{"prompt_tokens":7}}"#),
+            (
+                Format::OpenAiChat,
+                r#"{"token_limits":{"input_tokens":128000},"usageQuota":{"total_tokens":9}}"#,
+            ),
+            (
+                Format::OpenAiChat,
+                r#"{"token_prices":{"input_tokens":3,"output_tokens":15}}"#,
+            ),
             (
                 Format::OpenAiChat,
                 r#"{"usage":{"max_tokens":7,"token_limit":8}}"#,

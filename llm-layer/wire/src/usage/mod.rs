@@ -293,7 +293,8 @@ impl Usage {
 mod tests {
     use super::{Usage, UsagePart};
 
-    fn usage(parts: &[(UsagePart, u64)]) -> Usage {
+    /// Returns the usage of one document.
+    pub(super) fn usage(parts: &[(UsagePart, u64)]) -> Usage {
         let mut usage = Usage::default();
         for (part, count) in parts {
             usage.set(*part, *count);

@@ -113,16 +113,8 @@ impl Usage {
 
 #[cfg(test)]
 mod tests {
-    use super::{Usage, UsagePart};
-
-    fn usage(parts: &[(UsagePart, u64)]) -> Usage {
-        let mut usage = Usage::default();
-        for (part, count) in parts {
-            usage.set(*part, *count);
-        }
-        usage.end_document();
-        usage
-    }
+    use super::super::tests::usage;
+    use super::UsagePart;
 
     #[test]
     fn the_reading_that_adds_up_to_the_total() {

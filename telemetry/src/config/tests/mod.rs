@@ -5,17 +5,6 @@ mod features;
 #[cfg(all(feature = "toml", feature = "yaml"))]
 mod files;
 mod guide;
-// Values of missing features are ignored, so the tables below need all features.
-#[cfg(all(
-    feature = "file",
-    feature = "gzip",
-    feature = "otlp-grpc",
-    feature = "otlp-json",
-    feature = "prometheus",
-    feature = "toml",
-    feature = "xray"
-))]
-mod ignored;
 mod refusals;
 #[cfg(all(
     feature = "file",
@@ -26,18 +15,8 @@ mod refusals;
     feature = "toml",
     feature = "xray"
 ))]
-mod setters;
+mod tables;
 mod targets;
-#[cfg(all(
-    feature = "file",
-    feature = "gzip",
-    feature = "otlp-grpc",
-    feature = "otlp-json",
-    feature = "prometheus",
-    feature = "toml",
-    feature = "xray"
-))]
-mod variables;
 
 use super::TelemetryConfig;
 use super::variables::Variables;

@@ -102,10 +102,10 @@ pub(crate) fn traces(shared: &Shared, parameters: &Parameters) -> Result<TraceLi
     match sort {
         Some("slowest") => matched.sort_by_key(|(_, summary)| Reverse(summary.duration)),
         Some("tokens") => {
-            matched.sort_by_key(|(_, summary)| Reverse(summary.tokens.map(|tokens| tokens.sum())));
+            matched.sort_by_key(|(_, summary)| Reverse(summary.calls.tokens.map(|tokens| tokens.sum())));
         }
         Some("cost") => matched.sort_by(|(_, one), (_, other)| {
-            let cost = |summary: &Summary| summary.cost.map_or(-1.0, |cost| cost.usd);
+            let cost = |summary: &Summary| summary.calls.cost.map_or(-1.0, |cost| cost.usd);
             cost(other).total_cmp(&cost(one))
         }),
         _ => {}

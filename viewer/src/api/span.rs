@@ -16,12 +16,35 @@ use super::trace::call;
 
 #[derive(Debug, Serialize)]
 pub(crate) struct SpanDetails {
+    #[serde(flatten)]
+    ids: SpanIds,
+    name: String,
+    kind: &'static str,
+    #[serde(flatten)]
+    times: SpanTimes,
+    status: SpanStatus,
+    scope: Scope,
+    role: &'static str,
+    service: String,
+    resource: Vec<Attribute>,
+    #[serde(flatten)]
+    parts: SpanParts,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    model_call: Option<ModelCall>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    roll_up: Option<RollUp>,
+}
+
+#[derive(Debug, Serialize)]
+struct SpanIds {
     id: String,
     trace: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     parent_id: Option<String>,
-    name: String,
-    kind: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+struct SpanTimes {
     #[serde(serialize_with = "as_text")]
     start: u64,
     #[serde(serialize_with = "as_text")]
@@ -29,19 +52,15 @@ pub(crate) struct SpanDetails {
     duration: u64,
     #[serde(rename = "self")]
     self_time: u64,
-    status: SpanStatus,
-    scope: Scope,
-    role: &'static str,
-    service: String,
-    resource: Vec<Attribute>,
+}
+
+/// What a span has any number of.
+#[derive(Debug, Serialize)]
+struct SpanParts {
     attributes: Vec<Attribute>,
     events: Vec<Event>,
     links: Vec<Link>,
     dropped: DroppedParts,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    model_call: Option<ModelCall>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    roll_up: Option<RollUp>,
 }
 
 #[derive(Debug, Serialize)]
@@ -119,15 +138,19 @@ pub(crate) fn span(shared: &Shared, trace_id: u128, id: u64) -> Option<SpanDetai
     let span = stored.decode();
     let is_call = stored.is_model_call();
     Some(SpanDetails {
-        id: ids::span_text(id),
-        trace: ids::trace_text(trace_id),
-        parent_id: (stored.parent != 0).then(|| ids::span_text(stored.parent)),
+        ids: SpanIds {
+            id: ids::span_text(id),
+            trace: ids::trace_text(trace_id),
+            parent_id: (stored.parent != 0).then(|| ids::span_text(stored.parent)),
+        },
         name: span.name.clone(),
         kind: stored.kind.as_str(),
-        start: stored.start,
-        end: stored.end,
-        duration: node.duration(),
-        self_time: self_times(&tree).get(index).copied().unwrap_or_default(),
+        times: SpanTimes {
+            start: stored.start,
+            end: stored.end,
+            duration: node.duration(),
+            self_time: self_times(&tree).get(index).copied().unwrap_or_default(),
+        },
         status: SpanStatus {
             code: stored.status.as_str(),
             message: span.status.clone().unwrap_or_default().message,
@@ -139,13 +162,15 @@ pub(crate) fn span(shared: &Shared, trace_id: u128, id: u64) -> Option<SpanDetai
         role: stored.role.as_str(),
         service: stored.origin.service.as_ref().to_owned(),
         resource: attributes(&stored.origin.resource),
-        attributes: attributes(&span.attributes),
-        events: events(&span),
-        links: links(shared, &span),
-        dropped: DroppedParts {
-            attributes: span.dropped_attributes_count,
-            events: span.dropped_events_count,
-            links: span.dropped_links_count,
+        parts: SpanParts {
+            attributes: attributes(&span.attributes),
+            events: events(&span),
+            links: links(shared, &span),
+            dropped: DroppedParts {
+                attributes: span.dropped_attributes_count,
+                events: span.dropped_events_count,
+                links: span.dropped_links_count,
+            },
         },
         model_call: is_call.then(|| ModelCall::new(stored, &span, &logs_of(shared, trace_id, id))),
         roll_up: (!is_call)

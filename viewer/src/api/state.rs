@@ -5,18 +5,15 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::shared::Shared;
-use crate::store::Dropped;
+use crate::store::{Dropped, StoreLimits, Stored};
 
 #[derive(Debug, Serialize)]
 pub(crate) struct State {
     version: &'static str,
-    traces: usize,
-    spans: usize,
-    logs: usize,
-    metric_points: usize,
-    bytes: usize,
-    max_bytes: usize,
-    max_traces: usize,
+    #[serde(flatten)]
+    stored: Stored,
+    #[serde(flatten)]
+    limits: StoreLimits,
     dropped: Dropped,
     rejected: u64,
     receivers: Vec<String>,
@@ -29,13 +26,8 @@ impl State {
         let state = shared.store.state();
         Self {
             version: env!("CARGO_PKG_VERSION"),
-            traces: state.traces,
-            spans: state.spans,
-            logs: state.logs,
-            metric_points: state.points,
-            bytes: state.bytes,
-            max_bytes: shared.store.max_bytes(),
-            max_traces: shared.store.max_traces(),
+            stored: state.stored,
+            limits: shared.store.limits(),
             dropped: state.dropped,
             rejected: state.rejected,
             receivers: shared.receivers(),

@@ -37,27 +37,50 @@ struct Resource {
 
 #[derive(Debug, Serialize)]
 struct Row {
+    #[serde(flatten)]
+    place: RowPlace,
+    name: String,
+    kind: &'static str,
+    resource: usize,
+    scope: String,
+    #[serde(flatten)]
+    times: RowTimes,
+    status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failure: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    events: Vec<EventMark>,
+    #[serde(flatten)]
+    call: RowCall,
+    links: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    like: Option<usize>,
+}
+
+/// Where a span is in the tree.
+#[derive(Debug, Serialize)]
+struct RowPlace {
     id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     parent: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     parent_id: Option<String>,
     depth: usize,
-    name: String,
-    kind: &'static str,
-    resource: usize,
-    scope: String,
+}
+
+#[derive(Debug, Serialize)]
+struct RowTimes {
     start: u64,
     duration: u64,
     #[serde(rename = "self")]
     self_time: u64,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     critical: Vec<(u64, u64)>,
-    status: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    failure: Option<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    events: Vec<EventMark>,
+}
+
+/// What a span is to model calls: one of them, or what has them below it.
+#[derive(Debug, Serialize)]
+struct RowCall {
     role: &'static str,
     /// Whether it is a model call inside another one: the same call, observed twice. Sums leave it out.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -70,9 +93,6 @@ struct Row {
     cost: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     first_chunk: Option<u64>,
-    links: usize,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    like: Option<usize>,
 }
 
 #[derive(Debug, Serialize)]
@@ -149,27 +169,33 @@ pub(crate) fn trace(shared: &Shared, id: u128) -> Option<Trace> {
                 at: event.time_unix_nano.saturating_sub(tree.start()),
             });
         spans.push(Row {
-            id: ids::span_text(span.id),
-            parent: node.parent,
-            parent_id: (node.parent.is_none() && span.parent != 0).then(|| ids::span_text(span.parent)),
-            depth: node.depth,
+            place: RowPlace {
+                id: ids::span_text(span.id),
+                parent: node.parent,
+                parent_id: (node.parent.is_none() && span.parent != 0).then(|| ids::span_text(span.parent)),
+                depth: node.depth,
+            },
             name: cut(&span.name, MAX_NAME_CHARS),
             kind: span.kind.as_str(),
             resource: resources.index(&span.origin),
             scope: cut(&span.origin.scope.name, MAX_NAME_CHARS),
-            start: node.start,
-            duration: node.duration(),
-            self_time,
-            critical: path.iter().map(|section| (section.from, section.to)).collect(),
+            times: RowTimes {
+                start: node.start,
+                duration: node.duration(),
+                self_time,
+                critical: path.iter().map(|section| (section.from, section.to)).collect(),
+            },
             status: span.status.as_str(),
             failure: failure(&decoded),
             events: events.collect(),
-            role: span.role.as_str(),
-            nested: span.is_model_call() && !counted.contains(&index),
-            model: model(span).map(|model| cut(model, MAX_NAME_CHARS)),
-            tokens,
-            cost,
-            first_chunk: first_chunk(span).map(|after| node.start.saturating_add(after)),
+            call: RowCall {
+                role: span.role.as_str(),
+                nested: span.is_model_call() && !counted.contains(&index),
+                model: model(span).map(|model| cut(model, MAX_NAME_CHARS)),
+                tokens,
+                cost,
+                first_chunk: first_chunk(span).map(|after| node.start.saturating_add(after)),
+            },
             links: decoded.links.len(),
             like,
         });

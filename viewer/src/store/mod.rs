@@ -13,10 +13,9 @@ mod scope;
 mod span;
 mod summary;
 mod trace;
+mod traces;
 
-use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
 
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
@@ -29,7 +28,8 @@ use crate::ids;
 use self::log::Logs;
 use self::points::PromptSize;
 use self::scope::Origins;
-use self::trace::{Placed, StoredTrace, TRACE_OVERHEAD};
+use self::trace::StoredTrace;
+use self::traces::{Added, Room, Traces};
 
 pub(crate) use self::log::StoredLog;
 pub(crate) use self::points::{Direction, Point, Series};
@@ -49,14 +49,20 @@ pub struct Receipt {
 /// The counters of the store.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct StoreState {
-    pub(crate) traces: usize,
-    pub(crate) spans: usize,
-    pub(crate) logs: usize,
-    pub(crate) points: usize,
-    pub(crate) bytes: usize,
+    pub(crate) stored: Stored,
     pub(crate) sequence: u64,
     pub(crate) dropped: Dropped,
     pub(crate) rejected: u64,
+}
+
+/// What the store holds now.
+#[derive(Debug, Clone, Copy, Default, serde::Serialize)]
+pub(crate) struct Stored {
+    pub(crate) traces: usize,
+    pub(crate) spans: usize,
+    pub(crate) logs: usize,
+    pub(crate) metric_points: usize,
+    pub(crate) bytes: usize,
 }
 
 /// What was dropped for lack of room.
@@ -68,10 +74,28 @@ pub(crate) struct Dropped {
     pub(crate) traces_evicted: u64,
 }
 
+/// The bounds of the store.
+#[derive(Debug, Clone, Copy, serde::Serialize)]
+pub(crate) struct StoreLimits {
+    pub(crate) max_bytes: usize,
+    pub(crate) max_traces: usize,
+}
+
+impl StoreLimits {
+    /// The memory of log records.
+    fn log_bytes(self) -> usize {
+        self.max_bytes / 4
+    }
+
+    /// The memory of spans.
+    fn span_bytes(self) -> usize {
+        self.max_bytes - self.log_bytes() - POINT_BYTES
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct Store {
-    max_bytes: usize,
-    max_traces: usize,
+    limits: StoreLimits,
     content: Mutex<Content>,
     /// The number of the last change.
     changes: watch::Sender<u64>,
@@ -79,20 +103,11 @@ pub(crate) struct Store {
 
 #[derive(Debug, Default)]
 struct Content {
-    traces: HashMap<u128, StoredTrace>,
-    /// The ids of the traces by their numbers: the oldest first.
-    by_age: BTreeMap<u64, u128>,
-    next_number: u64,
-    span_bytes: usize,
-    spans: usize,
-    /// The number of spans of each service.
-    services: BTreeMap<Arc<str>, usize>,
+    traces: Traces,
     logs: Logs,
     prompt_size: PromptSize,
     origins: Origins,
     sequence: u64,
-    /// The change that last dropped a trace.
-    last_eviction: u64,
     dropped: Dropped,
     rejected: u64,
 }
@@ -100,19 +115,17 @@ struct Content {
 impl Store {
     pub(crate) fn new(config: &ViewerConfig) -> Self {
         Self {
-            max_bytes: config.max_bytes,
-            max_traces: config.max_traces,
+            limits: StoreLimits {
+                max_bytes: config.max_bytes,
+                max_traces: config.max_traces,
+            },
             content: Mutex::default(),
             changes: watch::Sender::new(0),
         }
     }
 
-    pub(crate) fn max_bytes(&self) -> usize {
-        self.max_bytes
-    }
-
-    pub(crate) fn max_traces(&self) -> usize {
-        self.max_traces
+    pub(crate) fn limits(&self) -> StoreLimits {
+        self.limits
     }
 
     pub(crate) fn add_traces(&self, request: &ExportTraceServiceRequest) -> Receipt {
@@ -130,7 +143,7 @@ impl Store {
                         let ids = (ids::trace_id(&span.trace_id), StoredSpan::new(span, &origin));
                         match ids {
                             (Some(trace), Some(span)) if span.bytes() <= MAX_SPAN_BYTES => {
-                                self.add_span(content, trace, span);
+                                content.add_span(trace, span, self.limits);
                             }
                             _ => receipt.rejected += 1,
                         }
@@ -143,7 +156,7 @@ impl Store {
     }
 
     pub(crate) fn add_logs(&self, request: &ExportLogsServiceRequest) {
-        let max_bytes = self.max_bytes / 4;
+        let max_bytes = self.limits.log_bytes();
         self.change(|content| {
             for of_resource in &request.resource_logs {
                 for of_scope in &of_resource.scope_logs {
@@ -155,9 +168,7 @@ impl Store {
                     );
                     for record in &of_scope.log_records {
                         let log = StoredLog::new(record, &origin);
-                        if let Some(trace) = content.traces.get_mut(&log.trace) {
-                            trace.changed = content.sequence;
-                        }
+                        content.traces.touch(log.trace, content.sequence);
                         content.dropped.logs += content.logs.add(log, max_bytes);
                     }
                 }
@@ -196,50 +207,16 @@ impl Store {
         self.changes.send_modify(|last| *last = sequence.max(*last));
     }
 
-    fn add_span(&self, content: &mut Content, id: u128, span: StoredSpan) {
-        let cost = match content.traces.get(&id) {
-            Some(trace) if trace.is_duplicate(&span) => return,
-            Some(trace) => trace.cost(&span),
-            None => span.bytes() + span.origin.bytes + TRACE_OVERHEAD,
-        };
-        let is_new = !content.traces.contains_key(&id);
-        let max_span_bytes = self.max_bytes - self.max_bytes / 4 - POINT_BYTES;
-        while content.span_bytes + cost > max_span_bytes
-            || (is_new && content.traces.len() >= self.max_traces)
-        {
-            // The trace itself is not dropped for its own spans.
-            if !content.evict_oldest(id) {
-                content.dropped.spans += 1;
-                return;
-            }
-        }
-        let (sequence, number) = (content.sequence, content.next_number);
-        let trace = content
-            .traces
-            .entry(id)
-            .or_insert_with(|| StoredTrace::new(id, number));
-        if is_new {
-            content.by_age.insert(number, id);
-            content.next_number += 1;
-            content.span_bytes += trace.bytes;
-        }
-        trace.changed = sequence;
-        let service = Arc::clone(&span.origin.service);
-        if let Placed::Added(bytes) = trace.add(span) {
-            content.span_bytes += bytes;
-            content.spans += 1;
-            *content.services.entry(service).or_default() += 1;
-        }
-    }
-
     pub(crate) fn state(&self) -> StoreState {
         let content = self.content();
         StoreState {
-            traces: content.traces.len(),
-            spans: content.spans,
-            logs: content.logs.len(),
-            points: content.prompt_size.points(),
-            bytes: content.span_bytes + content.logs.bytes() + content.prompt_size.bytes(),
+            stored: Stored {
+                traces: content.traces.len(),
+                spans: content.traces.spans(),
+                logs: content.logs.len(),
+                metric_points: content.prompt_size.points(),
+                bytes: content.traces.bytes() + content.logs.bytes() + content.prompt_size.bytes(),
+            },
             sequence: content.sequence,
             dropped: content.dropped,
             rejected: content.rejected,
@@ -248,46 +225,39 @@ impl Store {
 
     /// The names of the services of the stored spans, sorted, at most `max`.
     pub(crate) fn services(&self, max: usize) -> Vec<Arc<str>> {
-        self.content().services.keys().take(max).cloned().collect()
+        self.content().traces.services(max)
     }
 
     /// Returns a trace.
     pub(crate) fn trace(&self, id: u128) -> Option<TraceSnapshot> {
-        self.content().traces.get(&id).map(StoredTrace::snapshot)
+        self.content().traces.get(id).map(StoredTrace::snapshot)
     }
 
     pub(crate) fn has_trace(&self, id: u128) -> bool {
-        self.content().traces.contains_key(&id)
+        self.content().traces.get(id).is_some()
     }
 
     /// Returns all traces, in no order.
     pub(crate) fn traces(&self) -> Vec<TraceSnapshot> {
-        self.content()
-            .traces
-            .values()
-            .map(StoredTrace::snapshot)
-            .collect()
+        self.content().traces.iter().map(StoredTrace::snapshot).collect()
     }
 
     /// Returns the traces that changed after a change, and whether there were other changes that the listener
     /// cannot know, because traces were dropped.
     pub(crate) fn changed_since(&self, sequence: u64) -> (Vec<TraceSnapshot>, bool) {
         let content = self.content();
-        let changed = content.traces.values().filter(|trace| trace.changed > sequence);
+        let changed = content.traces.iter().filter(|trace| trace.changed > sequence);
         (
             changed.map(StoredTrace::snapshot).collect(),
-            content.last_eviction > sequence,
+            content.traces.last_eviction() > sequence,
         )
     }
 
     /// Returns the summary of a trace, and stores it until the trace changes.
     pub(crate) fn summary(&self, trace: &TraceSnapshot) -> Arc<Summary> {
         let summary = trace.summary();
-        if trace.summary.is_none()
-            && let Some(stored) = self.content().traces.get_mut(&trace.id)
-            && stored.spans.len() == trace.spans.len()
-        {
-            stored.summary = Some(Arc::clone(&summary));
+        if trace.summary.is_none() {
+            self.content().traces.set_summary(trace, &summary);
         }
         summary
     }
@@ -322,32 +292,15 @@ impl Store {
 }
 
 impl Content {
-    /// Drops the oldest trace that is not running, or the oldest one, but not `except`. Returns whether there
-    /// was one.
-    fn evict_oldest(&mut self, except: u128) -> bool {
-        let now = Instant::now();
-        let oldest = || self.by_age.values().copied().filter(|id| *id != except);
-        let is_running = |id: &u128| self.traces.get(id).is_some_and(|trace| trace.is_running(now));
-        let ended = oldest().take(MAX_PASSED_TRACES).find(|id| !is_running(id));
-        let Some(id) = ended.or_else(|| oldest().next()) else {
-            return false;
+    /// Adds a span, and drops the oldest traces if there is no room for it.
+    fn add_span(&mut self, trace: u128, span: StoredSpan, limits: StoreLimits) {
+        let room = Room {
+            max_bytes: limits.span_bytes(),
+            max_traces: limits.max_traces,
         };
-        if let Some(trace) = self.traces.remove(&id) {
-            self.by_age.remove(&trace.number);
-            self.span_bytes -= trace.bytes;
-            self.spans -= trace.spans.len();
-            for span in &trace.spans {
-                if let Some(count) = self.services.get_mut(&span.origin.service) {
-                    *count -= 1;
-                    if *count == 0 {
-                        self.services.remove(&span.origin.service);
-                    }
-                }
-            }
-            self.dropped.traces_evicted += 1;
-            self.last_eviction = self.sequence;
-        }
-        true
+        let Added { evicted, is_dropped } = self.traces.add(trace, span, room, self.sequence);
+        self.dropped.traces_evicted += evicted;
+        self.dropped.spans += u64::from(is_dropped);
     }
 }
 
@@ -355,5 +308,3 @@ impl Content {
 const MAX_SPAN_BYTES: usize = 16 << 20;
 /// The memory that is set aside for data points and for what the tables of the store take.
 const POINT_BYTES: usize = 256 << 10;
-/// The maximum number of running traces that are passed over in the search for one to drop.
-const MAX_PASSED_TRACES: usize = 64;

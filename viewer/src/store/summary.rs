@@ -26,6 +26,13 @@ pub(crate) struct Summary {
     pub(crate) complete: bool,
     /// The spans whose parent is not there.
     pub(crate) orphans: usize,
+    #[serde(flatten)]
+    pub(crate) calls: CallSummary,
+}
+
+/// What a list shows of the model calls of a trace.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct CallSummary {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) tokens: Option<Tokens>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -142,12 +149,14 @@ impl Summary {
             errors: spans.iter().filter(|span| span.status == Status::Error).count(),
             complete: has_root && orphans == 0,
             orphans,
-            tokens: Tokens::new(&total),
-            cost: Cost::new(&total),
-            models: models.into_iter().map(str::to_owned).collect(),
-            conversation: spans
-                .iter()
-                .find_map(|span| span.call.as_ref()?.conversation.as_deref().map(str::to_owned)),
+            calls: CallSummary {
+                tokens: Tokens::new(&total),
+                cost: Cost::new(&total),
+                models: models.into_iter().map(str::to_owned).collect(),
+                conversation: spans
+                    .iter()
+                    .find_map(|span| span.call.as_ref()?.conversation.as_deref().map(str::to_owned)),
+            },
         }
     }
 }

@@ -27,6 +27,9 @@ pub(crate) trait Receive: Visit {
 
     /// The stream says that it failed.
     fn fail(&mut self, code: &str);
+
+    /// What was read of an event is not JSON, and another document follows in it. Default: no effect.
+    fn malformed(&mut self) {}
 }
 
 /// A receiver for which events that change nothing but text can be skipped: see [`repeats`].

@@ -204,6 +204,7 @@ struct Record<'a, R> {
     receive: &'a mut R,
     pieces: usize,
     documents: usize,
+    is_malformed: bool,
 }
 
 impl<'a, R: Repeat> Record<'a, R> {
@@ -215,12 +216,13 @@ impl<'a, R: Repeat> Record<'a, R> {
             receive,
             pieces: 0,
             documents: 0,
+            is_malformed: false,
         }
     }
 
-    /// Returns whether what was read is one document with one piece of text.
+    /// Returns whether what was read is one document with one piece of text, and nothing else.
     fn is_one(&self) -> bool {
-        (self.documents, self.pieces) == (1, 1)
+        (self.documents, self.pieces, self.is_malformed) == (1, 1, false)
     }
 
     /// Records a value that may differ, if it is a part of the bytes of the event.
@@ -283,6 +285,11 @@ impl<R: Repeat> Receive for Record<'_, R> {
 
     fn fail(&mut self, code: &str) {
         self.receive.fail(code);
+    }
+
+    fn malformed(&mut self) {
+        self.is_malformed = true;
+        self.receive.malformed();
     }
 }
 

@@ -116,43 +116,41 @@ impl Sse {
         match field {
             Field::Data | Field::Error => {
                 push_head(&mut self.data.head, value);
-                if self.data.broken || self.scanner.feed(value, receive).is_err() {
-                    self.data.broken = true;
-                    self.resume(value, receive);
-                } else {
-                    self.data.tail.push(value);
-                }
+                self.read_data(value, receive);
             }
             Field::Event => push_head(&mut self.name, value),
             _ => {}
         }
     }
 
-    /// Reads the events that begin in this line behind what is not JSON.
-    fn resume(&mut self, value: &[u8], receive: &mut impl Receive) {
-        let bytes = [self.data.tail.bytes(), value].concat();
-        self.data.tail = Tail::default();
+    fn read_data(&mut self, value: &[u8], receive: &mut impl Receive) {
+        let unread = match self.data.broken {
+            true => value,
+            false => match self.scanner.read(value, receive) {
+                Ok(()) => return self.data.tail.push(value),
+                Err(unread) => unread,
+            },
+        };
+        let (read, unread) = split_end(value, unread.len());
+        self.data.tail.push(read);
+        self.resume(unread, receive);
+    }
+
+    /// Reads the event that begins in the data of a broken one. It may begin in front of the place where that stopped
+    /// to be JSON: `{"id":"cdata: {"` is JSON.
+    fn resume(&mut self, unread: &[u8], receive: &mut impl Receive) {
+        let bytes = [self.data.tail.bytes(), unread].concat();
         let mut rest = bytes.as_slice();
-        while let Some((_, behind)) = memmem::find(rest, Self::DATA).and_then(|at| rest.split_at_checked(at))
-        {
-            rest = behind.get(Self::DATA.len()..).unwrap_or_default();
-            let document = rest.trim_ascii_start();
-            match document.first() {
-                Some(b'{') => {}
-                Some(_) => continue,
-                None => {
-                    rest = behind;
-                    break;
-                }
-            }
-            self.scanner.reset();
+        self.data.broken = true;
+        while let (true, Some(document)) = (self.data.broken, next_document(rest)) {
             self.malformed = self.malformed.saturating_add(1);
-            self.data.broken = self.scanner.feed(document, receive).is_err();
-            if !self.data.broken {
-                break;
-            }
+            receive.malformed();
+            self.scanner.reset();
+            let unread = self.scanner.read(document, receive).err();
+            self.data.broken = unread.is_some();
+            rest = split_end(document, unread.map_or(0, <[u8]>::len) + Tail::MAX_BYTES).1;
         }
-        // What was read as an event does not begin another one.
+        self.data.tail = Tail::default();
         self.data.tail.push(rest);
     }
 
@@ -172,8 +170,8 @@ impl Sse {
 }
 
 impl Tail {
-    /// The beginning of another event: `data: {"`.
-    const MAX_BYTES: usize = 8;
+    /// The beginning of another event, with some spaces: `data: { "`.
+    const MAX_BYTES: usize = 16;
 
     fn push(&mut self, value: &[u8]) {
         if let Some(last) = value.last_chunk() {
@@ -198,6 +196,22 @@ impl Tail {
     fn bytes(&self) -> &[u8] {
         self.bytes.get(..self.length).unwrap_or_default()
     }
+}
+
+/// Returns the document that the next event in a line begins with: `data: {`.
+fn next_document(line: &[u8]) -> Option<&[u8]> {
+    let mut events = memmem::find_iter(line, Sse::DATA).filter_map(|at| line.get(at + Sse::DATA.len()..));
+    events.find_map(|data| {
+        let document = data.strip_prefix(b" ").unwrap_or(data);
+        document.starts_with(b"{").then_some(document)
+    })
+}
+
+/// Splits bytes in front of the last `length`.
+fn split_end(bytes: &[u8], length: usize) -> (&[u8], &[u8]) {
+    bytes
+        .split_at_checked(bytes.len().saturating_sub(length))
+        .unwrap_or((bytes, &[]))
 }
 
 fn push_head(head: &mut Vec<u8>, bytes: &[u8]) {

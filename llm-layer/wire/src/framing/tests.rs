@@ -212,6 +212,51 @@ fn golden() -> io::Result<Vec<Golden>> {
     Ok(streams)
 }
 
+/// The beginning of an event in the line of a broken one is found wherever the bytes are cut, and with spaces.
+#[test]
+fn events_in_one_line_are_read_however_they_are_cut() {
+    let cases = [
+        r#"data: {"id":"a","object":"chat.cdata: {"id":"b","choices":[]}"#,
+        r#"data: {"id":"a","object":"chat.cdata: { "id":"b","choices":[]}"#,
+        r#"data: {"id":"a","object":"chat.cdata:{ "id": "b","choices":[]}"#,
+        r#"data: {"id":data: {"id":"a","n":12data: { "id" : "b","choices":[]}"#,
+    ];
+    let format = AnyFormat::from(Format::OpenAiChat);
+    for case in cases {
+        let in_full = read(&format, SSE, case.as_bytes().chunks(1));
+        assert!(in_full.contains("documents: 1,"), "{case}: {in_full}");
+        for size in 2..=case.len() {
+            let seen = read(&format, SSE, case.as_bytes().chunks(size));
+            assert_eq!(seen, in_full, "{case} in pieces of {size}");
+        }
+    }
+}
+
+/// Events that keep the connection open are not counted, even if they have text and repeat.
+#[test]
+fn repeated_pings_are_not_counted() {
+    let event = "event: ping\ndata: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hi\"}}]}\n\n";
+    let stream = event.repeat(6);
+    let format = AnyFormat::from(Format::OpenAiChat);
+    for size in [1, stream.len()] {
+        let seen = read(&format, SSE, stream.as_bytes().chunks(size));
+        assert!(seen.contains("documents: 0,"), "{size} bytes a frame: {seen}");
+        assert!(seen.contains("HiHiHiHiHiHi"), "{size} bytes a frame: {seen}");
+    }
+}
+
+/// Of an event that begins with a broken one, no text is passed on unread: it may be the beginning of an event.
+#[test]
+fn events_in_one_line_are_no_pattern() {
+    let event = |text: &str| format!("data: {{\"object\":\"{text}: {{\"id\":\"c\",\"choices\":[]}}\n\n");
+    let stream = event("chat.cdata").repeat(4) + &event("chat.cd\u{1}ata").repeat(4);
+    let format = AnyFormat::from_user(Arc::new(Fickle));
+    for size in [1, stream.len()] {
+        let seen = read(&format, SSE, stream.as_bytes().chunks(size));
+        assert!(seen.contains("documents: 4,"), "{size} bytes a frame: {seen}");
+    }
+}
+
 /// Some events, each several times, and in some of them something behind a quotation mark or anywhere.
 fn script() -> impl Strategy<Value = Vec<(Index, usize, Option<Edit>)>> {
     let edit = (any::<Index>(), any::<bool>(), select(INSERTED)).prop_map(|(at, quoted, bytes)| Edit {
@@ -254,6 +299,9 @@ const INSERTED: &[&[u8]] = &[
     b"\",\"model\":\"other",
     b"\",\"type\":\"error",
     b"data: ",
+    b"cdata: { ",
+    b"data: {\"\": 1",
+    b"data: {}",
     b"event: ping\n",
     b": }\n",
     b"\n\n",

@@ -129,15 +129,22 @@ impl<const STRICT: bool> Parser<STRICT> {
     /// # Errors
     ///
     /// If the document is malformed. Call [`Scanner::reset`] to read another one.
-    pub fn feed(&mut self, mut bytes: &[u8], visit: &mut impl Visit) -> Result<(), Malformed> {
+    pub fn feed(&mut self, bytes: &[u8], visit: &mut impl Visit) -> Result<(), Malformed> {
+        self.read(bytes, visit).map_err(|_| Malformed)
+    }
+
+    /// Reads bytes. If the document is malformed, returns the bytes behind what was read of it, which are the same
+    /// however the input is cut.
+    pub(crate) fn read<'a>(&mut self, mut bytes: &'a [u8], visit: &mut impl Visit) -> Result<(), &'a [u8]> {
         // Once for all strings of the input.
         let valid = valid(bytes);
         // What precedes invalid bytes is read before they are refused, so that it does not matter how the input is cut.
-        let mut is_utf8 = true;
+        let mut not_utf8 = None;
         if STRICT {
             if let Err(length) = self.check_utf8(bytes, valid.len()) {
-                bytes = bytes.get(..length).unwrap_or_default();
-                is_utf8 = false;
+                let (before, behind) = bytes.split_at_checked(length).unwrap_or((bytes, &[]));
+                bytes = before;
+                not_utf8 = Some(behind);
             }
         }
         let length = bytes.len();
@@ -147,7 +154,7 @@ impl<const STRICT: bool> Parser<STRICT> {
                     let valid = valid.get(length - bytes.len()..);
                     let rest = self.string(bytes, valid.unwrap_or_default(), visit);
                     if STRICT && self.text.is_flawed() {
-                        return Err(Malformed);
+                        return Err(bytes);
                     }
                     match rest {
                         Some(rest) => rest,
@@ -162,13 +169,13 @@ impl<const STRICT: bool> Parser<STRICT> {
                     self.state = State::Word;
                     bytes
                 }
-                _ => {
-                    self.punctuation(*byte, visit)?;
-                    rest
-                }
+                _ => match self.punctuation(*byte, visit) {
+                    Ok(()) => rest,
+                    Err(Malformed) => return Err(bytes),
+                },
             };
         }
-        if is_utf8 { Ok(()) } else { Err(Malformed) }
+        not_utf8.map_or(Ok(()), Err)
     }
 
     /// Returns whether no document is open.
@@ -427,27 +434,28 @@ impl<const STRICT: bool> Parser<STRICT> {
         self.after_value(visit);
     }
 
-    /// Reads the inside of a word, which ends at the first other character.
-    fn word<'a>(&mut self, bytes: &'a [u8], visit: &mut impl Visit) -> Result<&'a [u8], Malformed> {
+    /// Reads the inside of a word, which ends at the first other character. Returns the bytes behind it, or, if it is
+    /// malformed, behind what was read of it.
+    fn word<'a>(&mut self, bytes: &'a [u8], visit: &mut impl Visit) -> Result<&'a [u8], &'a [u8]> {
         let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'+' | b'.');
         let len = bytes
             .iter()
             .position(|byte| !is_part(byte))
             .unwrap_or(bytes.len());
-        let (part, rest) = bytes.split_at_checked(len).ok_or(Malformed)?;
+        let (part, rest) = bytes.split_at_checked(len).unwrap_or((bytes, &[]));
         let room = Self::MAX_WORD_BYTES - self.scratch.len();
         if part.len() > room && !STRICT {
-            return Err(Malformed);
+            return Err(bytes.get(room..).unwrap_or_default());
         }
         self.is_word_cut |= part.len() > room;
         let part = part.get(..room).unwrap_or(part);
-        let part = std::str::from_utf8(part).map_err(|_| Malformed)?;
+        let part = std::str::from_utf8(part).map_err(|_| rest)?;
         if self.scratch.is_empty() && !rest.is_empty() {
-            self.take_word(part, visit)?;
+            self.take_word(part, visit).map_err(|_| rest)?;
         } else {
             self.scratch.push_str(part);
             if !rest.is_empty() {
-                self.end_word(visit)?;
+                self.end_word(visit).map_err(|_| rest)?;
             }
         }
         Ok(rest)

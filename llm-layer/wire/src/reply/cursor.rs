@@ -114,7 +114,10 @@ impl DocumentCursor {
         self.last_text = None;
         self.has_message = false;
         self.is_error = false;
-        if !KEEP_ALIVE_EVENTS.contains(&self.event.as_str()) {
+        if KEEP_ALIVE_EVENTS.contains(&self.event.as_str()) {
+            // Events that repeat this one would be counted.
+            self.place = None;
+        } else {
             self.documents = self.documents.saturating_add(1);
         }
         self.event.clear();

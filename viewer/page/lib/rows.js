@@ -3,7 +3,7 @@
 import { h, oncePerFrame, onResize } from "./dom.js"
 
 /** Rows kept in the document above and below the visible ones. */
-const OVERSCAN = 12
+const OVERSCAN = 8
 const FOCUSABLE = "a, button, input"
 
 export const narrow = matchMedia("(max-width: 720px)")

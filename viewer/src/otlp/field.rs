@@ -46,15 +46,41 @@ where
 }
 
 pub(super) fn hex<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
-    let text: Option<String> = Option::deserialize(deserializer)?;
-    let text = text.unwrap_or_default();
-    let invalid = || de::Error::invalid_value(de::Unexpected::Str(&text), &"hexadecimal digits");
-    let digits: Option<Vec<u32>> = text.chars().map(|digit| digit.to_digit(16)).collect();
-    let digits = digits
-        .filter(|digits| digits.len().is_multiple_of(2))
-        .ok_or_else(invalid)?;
-    let byte = |pair: &[u32]| pair.iter().fold(0_u8, |byte, digit| byte << 4 | *digit as u8);
-    Ok(digits.chunks(2).map(byte).collect())
+    let bytes: Option<Hex> = Option::deserialize(deserializer)?;
+    Ok(bytes.map(|Hex(bytes)| bytes).unwrap_or_default())
+}
+
+/// Bytes as hexadecimal digits in either case.
+#[derive(Debug)]
+struct Hex(Vec<u8>);
+
+impl<'de> Deserialize<'de> for Hex {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(HexVisitor)
+    }
+}
+
+#[derive(Debug)]
+struct HexVisitor;
+
+impl Visitor<'_> for HexVisitor {
+    type Value = Hex;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("hexadecimal digits")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Hex, E> {
+        let digit = |byte: u8| char::from(byte).to_digit(16);
+        let byte = |pair: &[u8]| match pair {
+            [high, low] => u8::try_from(digit(*high)? << 4 | digit(*low)?).ok(),
+            _ => None,
+        };
+        let bytes: Option<Vec<u8>> = text.as_bytes().chunks(2).map(byte).collect();
+        bytes
+            .map(Hex)
+            .ok_or_else(|| E::invalid_value(de::Unexpected::Str(text), &self))
+    }
 }
 
 /// An integer as a number or a string, also in the form `1.0` or `1e3`.
@@ -118,6 +144,10 @@ impl Visitor<'_> for NumberVisitor {
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<Number, E> {
+        // `i64` alone first: times are strings, and its division by ten is much faster than that of `i128`.
+        if let Ok(number) = text.parse::<i64>() {
+            return Ok(Number::Integer(number.into()));
+        }
         // Rust's `parse` also accepts `inf` and `nan` in any case, which includes the forms of protobuf.
         let float = || text.parse().map(Number::Float);
         text.parse()

@@ -6,7 +6,7 @@
 //! `null` fields have their default, unknown fields are ignored, integers and floats may be strings, and ids may
 //! have digits in either case.
 
-use std::mem;
+use std::{fmt, mem};
 
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
@@ -18,8 +18,8 @@ use opentelemetry_proto::tonic::metrics::v1 as metrics;
 use opentelemetry_proto::tonic::metrics::v1::number_data_point::Value as NumberValue;
 use opentelemetry_proto::tonic::resource::v1 as resource;
 use opentelemetry_proto::tonic::trace::v1 as trace;
-use serde::Deserialize;
-use serde::de::{Error as _, IgnoredAny};
+use serde::de::{Error as _, IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use super::field::{Base64, Double, Integer, boolean, hex, integer, list, optional, text};
 
@@ -242,24 +242,77 @@ impl From<NumberPoint> for metrics::NumberDataPoint {
     }
 }
 
-/// A value: an object with one of these fields, or none.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct AnyValue {
-    #[serde(deserialize_with = "optional")]
-    string_value: Option<String>,
-    #[serde(deserialize_with = "optional")]
-    bool_value: Option<bool>,
-    #[serde(deserialize_with = "optional")]
-    int_value: Option<Integer<i64>>,
-    #[serde(deserialize_with = "optional")]
-    double_value: Option<Double>,
-    #[serde(deserialize_with = "optional")]
-    array_value: Option<ArrayValue>,
-    #[serde(deserialize_with = "optional")]
-    kvlist_value: Option<KeyValueList>,
-    #[serde(deserialize_with = "optional")]
-    bytes_value: Option<Base64>,
+/// A value: an object with one of the fields of [`ValueField`], or none. Of several, the first counts.
+#[derive(Debug, Default)]
+struct AnyValue(Option<Any>);
+
+/// Read by hand: values are most of a request, and a derived struct with a field for each type is filled, moved and
+/// searched for each of them.
+impl<'de> Deserialize<'de> for AnyValue {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(AnyValueVisitor)
+    }
+}
+
+#[derive(Debug)]
+struct AnyValueVisitor;
+
+impl<'de> Visitor<'de> for AnyValueVisitor {
+    type Value = AnyValue;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object with a value")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<AnyValue, A::Error> {
+        let mut first = None;
+        while let Some(field) = map.next_key()? {
+            let value = match field {
+                ValueField::StringValue => map.next_value::<Option<_>>()?.map(Any::StringValue),
+                ValueField::BoolValue => map.next_value::<Option<_>>()?.map(Any::BoolValue),
+                ValueField::IntValue => {
+                    let number: Option<Integer<_>> = map.next_value()?;
+                    number.map(|Integer(number)| Any::IntValue(number))
+                }
+                ValueField::DoubleValue => {
+                    let number: Option<Double> = map.next_value()?;
+                    number.map(|Double(number)| Any::DoubleValue(number))
+                }
+                ValueField::ArrayValue => {
+                    let array: Option<ArrayValue> = map.next_value()?;
+                    array.map(|array| Any::ArrayValue(array.into()))
+                }
+                ValueField::KvlistValue => {
+                    let list: Option<KeyValueList> = map.next_value()?;
+                    list.map(|list| Any::KvlistValue(list.into()))
+                }
+                ValueField::BytesValue => {
+                    let bytes: Option<Base64> = map.next_value()?;
+                    bytes.map(|Base64(bytes)| Any::BytesValue(bytes))
+                }
+                ValueField::Unknown => {
+                    map.next_value::<IgnoredAny>()?;
+                    None
+                }
+            };
+            first = first.or(value);
+        }
+        Ok(AnyValue(first))
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(field_identifier, rename_all = "camelCase")]
+enum ValueField {
+    StringValue,
+    BoolValue,
+    IntValue,
+    DoubleValue,
+    ArrayValue,
+    KvlistValue,
+    BytesValue,
+    #[serde(other)]
+    Unknown,
 }
 
 message!(ArrayValue => common::ArrayValue {
@@ -270,16 +323,7 @@ message!(KeyValueList => common::KeyValueList {
 });
 
 impl From<AnyValue> for common::AnyValue {
-    fn from(any: AnyValue) -> Self {
-        let value = any
-            .string_value
-            .map(Any::StringValue)
-            .or_else(|| any.bool_value.map(Any::BoolValue))
-            .or_else(|| any.int_value.map(|Integer(number)| Any::IntValue(number)))
-            .or_else(|| any.double_value.map(|Double(number)| Any::DoubleValue(number)))
-            .or_else(|| any.array_value.map(|array| Any::ArrayValue(array.into())))
-            .or_else(|| any.kvlist_value.map(|list| Any::KvlistValue(list.into())))
-            .or_else(|| any.bytes_value.map(|Base64(bytes)| Any::BytesValue(bytes)));
+    fn from(AnyValue(value): AnyValue) -> Self {
         Self { value }
     }
 }

@@ -62,6 +62,7 @@ async fn values_in_every_valid_form() {
             "int",
             json!(5),
         ),
+        (json!({"boolValue": true, "intValue": 5}), "bool", json!(true)),
         (json!({}), "string", json!(null)),
         (json!(null), "string", json!(null)),
     ] {
@@ -146,7 +147,12 @@ fn invalid_json_is_refused_with_its_place() {
         ("startTimeUnixNano", json!("-1")),
         ("startTimeUnixNano", json!(1.5)),
         ("name", json!(5)),
+        ("spanId", json!("0a0")),
+        ("spanId", json!("é0")),
+        ("spanId", json!(10)),
         ("attributes", json!({})),
+        ("attributes", json!([{"key": "k", "value": []}])),
+        ("attributes", json!([{"key": "k", "value": "v"}])),
         (
             "attributes",
             json!([{"key": "k", "value": {"bytesValue": "***"}}]),

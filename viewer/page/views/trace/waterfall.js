@@ -68,7 +68,7 @@ export function waterfall(parent, { model, select }, signal) {
 
 	function buildSpan(index, place) {
 		const row = model.rows[index]
-		const { tokens, depth, name, parent_id: lost } = row
+		const { depth, name, parent_id: lost } = row
 		const service = model.service(row)
 		const failure = row.status === "error" && fmt.label(row.failure || "error")
 		const below = model.below(index)
@@ -89,9 +89,15 @@ export function waterfall(parent, { model, select }, signal) {
 				shut && h("span.muted.below", `+${fmt.count(below)}`)),
 			cell("number", fmt.duration(row.duration)),
 			buildLane(row, critical),
-			cell("number token", tokens && fmt.tokens(tokens.input, tokens.estimated)),
-			cell("number token", tokens && fmt.tokens(tokens.output, tokens.estimated)),
-			cell("number money", row.cost != null && fmt.cost(row.cost)))
+			sums(row))
+	}
+
+	/** The cells that only traces with model calls have: most rows are built while the user scrolls. */
+	function sums({ tokens, cost }) {
+		return [
+			model.hasTokens && ["input", "output"].map(side => cell("number token", tokens && fmt.tokens(tokens[side], tokens.estimated))),
+			model.hasCost && cell("number money", cost != null && fmt.cost(cost)),
+		]
 	}
 
 	function buildLane({ start, duration, first_chunk: first, events }, critical) {
@@ -123,7 +129,7 @@ export function waterfall(parent, { model, select }, signal) {
 		const total = indexes.reduce((sum, index) => sum + model.rows[index].duration, 0)
 		return h("div.span-row.fold", { class: serviceClass(model.service({ resource })), role: "row", "data-fold": fold, "aria-level": depth + 1, "aria-rowindex": place + 2 },
 			nameCell(depth, h("span.twisty", icon("open")), h("span.dot"), h("span.label.muted", `${fmt.count(indexes.length)} more like ${fmt.label(name, 60)}`)),
-			cell("number muted", h("span", { title: "Sum of their durations" }, `Σ ${fmt.duration(total)}`)), cell("lane"), cell("token"), cell("token"), cell("money"))
+			cell("number muted", h("span", { title: "Sum of their durations" }, `Σ ${fmt.duration(total)}`)), cell("lane"), sums({}))
 	}
 
 	function unfold(group) {

@@ -72,6 +72,28 @@ impl Delivery {
         })
     }
 
+    /// Delivers an encoded batch, and reports the outcome. This blocks.
+    pub(super) fn export(&self, protobuf: Bytes) -> Result<(), HttpError> {
+        if self.reporter.health().is_switched_off() {
+            self.reporter.report(BatchReport {
+                is_switched_off: true,
+                ..BatchReport::default()
+            });
+            return Ok(());
+        }
+        let report = match self.target.signal {
+            Signal::Traces => self.deliver::<ExportTraceServiceRequest>(protobuf),
+            Signal::Logs => self.deliver::<ExportLogsServiceRequest>(protobuf),
+            Signal::Metrics => self.deliver::<ExportMetricsServiceRequest>(protobuf),
+        }?;
+        let failure = report.failure.clone();
+        self.reporter.report(report);
+        match failure {
+            Some(why) => Err(why.into()),
+            None => Ok(()),
+        }
+    }
+
     /// Sends the parts in order, and returns the outcome for their items.
     fn deliver<M: OtlpMessage + Items>(&self, protobuf: Bytes) -> Result<BatchReport, HttpError> {
         let health = self.reporter.health();
@@ -203,28 +225,12 @@ impl Fault {
     }
 }
 
+/// Delivers what the exporters of `opentelemetry-otlp` encode.
 #[async_trait]
 impl HttpClient for Delivery {
     async fn send_bytes(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
-        if self.reporter.health().is_switched_off() {
-            self.reporter.report(BatchReport {
-                is_switched_off: true,
-                ..BatchReport::default()
-            });
-            return Ok(Response::new(Bytes::new()));
-        }
-        let body = body(request)?;
-        let report = match self.target.signal {
-            Signal::Traces => self.deliver::<ExportTraceServiceRequest>(body),
-            Signal::Logs => self.deliver::<ExportLogsServiceRequest>(body),
-            Signal::Metrics => self.deliver::<ExportMetricsServiceRequest>(body),
-        }?;
-        let failure = report.failure.clone();
-        self.reporter.report(report);
-        match failure {
-            Some(why) => Err(why.into()),
-            None => Ok(Response::new(Bytes::new())),
-        }
+        self.export(body(request)?)?;
+        Ok(Response::new(Bytes::new()))
     }
 }
 

@@ -1,11 +1,14 @@
-//! OTLP: `opentelemetry-otlp` encodes the requests, and a [`Delivery`] sends them over gRPC or HTTP.
+//! OTLP: a [`Delivery`] sends the requests over gRPC or HTTP. It splits requests that are too large, retries, and reads
+//! the responses.
 //!
-//! The exporters of `opentelemetry-otlp` are built over an HTTP client of this crate. It splits requests that
-//! are too large, retries, and reads the responses, which the exporters would discard.
+//! Spans are encoded by [`OtlpSpanExporter`]. Metrics and logs, of which there are fewer, are encoded by the exporters of
+//! `opentelemetry-otlp`, which take a delivery as their HTTP client.
 
 mod backoff;
 mod delivery;
 mod encoding;
+mod span_encoding;
+mod span_exporter;
 mod split;
 mod verdict;
 
@@ -30,6 +33,7 @@ use opentelemetry_sdk::trace::{SpanExporter as _, TracerProviderBuilder};
 
 use self::delivery::Delivery;
 use self::encoding::{RequestEncoding, body, headers};
+use self::span_exporter::OtlpSpanExporter;
 use super::signal_exporter::{Addition, Attachment, SignalExporter};
 use crate::config::OtlpTarget;
 use crate::error::InitError;
@@ -58,9 +62,8 @@ impl OtlpExporter {
 
 impl SignalExporter for OtlpExporter {
     fn traces(&mut self, attachment: &Attachment<'_>) -> Result<Addition<TracerProviderBuilder>, InitError> {
-        let (client, target) = self.client(attachment, Signal::Traces)?;
-        let exporter = with_client(SpanExporter::builder().with_http(), &target, client).build();
-        let (monitor, exporter) = (attachment.monitor.clone(), built(&target, exporter)?);
+        let (delivery, _) = self.client(attachment, Signal::Traces)?;
+        let (monitor, exporter) = (attachment.monitor.clone(), OtlpSpanExporter::new(delivery));
         Ok(Box::new(move |builder| monitor.spans(builder, exporter)))
     }
 

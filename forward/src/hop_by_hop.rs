@@ -22,9 +22,23 @@ pub fn remove_hop_by_hop(headers: &mut HeaderMap) {
             headers.remove(name);
         }
     }
-    for name in &HOP_BY_HOP {
-        headers.remove(name);
+    for (name, is_present) in HOP_BY_HOP.iter().zip(present(headers)) {
+        if is_present {
+            headers.remove(name);
+        }
     }
+}
+
+/// Returns which of the [`HOP_BY_HOP`] headers a message has. Most have none or one, and a look-up of each takes longer
+/// than this.
+fn present(headers: &HeaderMap) -> [bool; HOP_BY_HOP_COUNT] {
+    let mut present = [false; HOP_BY_HOP_COUNT];
+    for name in headers.keys() {
+        for (is_present, hop_by_hop) in present.iter_mut().zip(&HOP_BY_HOP) {
+            *is_present |= name == hop_by_hop;
+        }
+    }
+    present
 }
 
 /// The names that a value of `Connection` lists.
@@ -33,7 +47,9 @@ fn listed_names(value: &HeaderValue) -> impl Iterator<Item = HeaderName> {
     names.filter_map(|name| HeaderName::from_bytes(name.trim_ascii()).ok())
 }
 
-const HOP_BY_HOP: [HeaderName; 9] = [
+const HOP_BY_HOP_COUNT: usize = 9;
+
+static HOP_BY_HOP: [HeaderName; HOP_BY_HOP_COUNT] = [
     CONNECTION,
     HeaderName::from_static("keep-alive"),
     HeaderName::from_static("proxy-connection"),
@@ -46,7 +62,7 @@ const HOP_BY_HOP: [HeaderName; 9] = [
 ];
 
 /// The headers without which the next server would read another message.
-const END_TO_END: [HeaderName; 5] = [
+static END_TO_END: [HeaderName; 5] = [
     http::header::AUTHORIZATION,
     http::header::CONTENT_ENCODING,
     http::header::CONTENT_LENGTH,
@@ -71,7 +87,7 @@ mod tests {
 
     #[test]
     fn hop_by_hop_headers_are_removed_and_all_others_stay() {
-        for name in HOP_BY_HOP {
+        for name in &HOP_BY_HOP {
             let name: &'static str = Box::leak(name.as_str().to_owned().into_boxed_str());
             assert_eq!(
                 removed(&[(name, "x"), ("accept", "*/*")]),

@@ -64,12 +64,29 @@ fn shared(seen: &'static LocalKey<RefCell<Slots>>, text: &str) -> Arc<str> {
 /// A dual-stack listener shows an IPv4 address as `::ffff:a.b.c.d`. It is recorded as IPv4.
 pub(crate) fn address(ip: IpAddr) -> Arc<str> {
     let ip = ip.to_canonical();
+    // Formatting takes ten times as long as this.
+    let find = |slots: &RefCell<AddressSlots>| {
+        let mut slots = slots.try_borrow_mut().ok()?;
+        let slot = slots.get_mut(place_of_address(ip))?;
+        match slot {
+            Some((cached, text)) if *cached == ip => Some(Arc::clone(text)),
+            _ => Some(Arc::clone(&slot.insert((ip, formatted(ip))).1)),
+        }
+    };
+    ADDRESSES
+        .try_with(find)
+        .ok()
+        .flatten()
+        .unwrap_or_else(|| formatted(ip))
+}
+
+fn formatted(ip: IpAddr) -> Arc<str> {
     let mut line = Line {
         bytes: [0; 48],
         length: 0,
     };
     match write!(line, "{ip}") {
-        Ok(()) => text(line.as_str()),
+        Ok(()) => line.as_str().into(),
         Err(fmt::Error) => ip.to_string().into(),
     }
 }
@@ -98,10 +115,12 @@ impl Write for Line {
 }
 
 type Slots = [Option<Arc<str>>; SLOTS];
+type AddressSlots = [Option<(IpAddr, Arc<str>)>; SLOTS];
 
 thread_local! {
     static NAMES: RefCell<Slots> = const { RefCell::new([const { None }; SLOTS]) };
     static TARGETS: RefCell<Slots> = const { RefCell::new([const { None }; SLOTS]) };
+    static ADDRESSES: RefCell<AddressSlots> = const { RefCell::new([const { None }; SLOTS]) };
 }
 
 /// Returns the slot of a text. Its length and its first and last bytes distinguish most texts.
@@ -111,11 +130,24 @@ pub(crate) fn place(text: &[u8]) -> usize {
         (Some(first), Some(last)) => word(first) ^ word(last).rotate_left(29),
         _ => text.iter().fold(0, |word, &byte| word << 8 | u64::from(byte)),
     };
-    let mixed = (ends ^ text.len() as u64).wrapping_mul(MULTIPLIER);
-    (mixed >> SHIFT) as usize
+    slot(ends ^ text.len() as u64)
 }
 
-/// The number of slots per thread for names, and for targets.
+fn place_of_address(ip: IpAddr) -> usize {
+    match ip {
+        IpAddr::V4(ip) => slot(ip.to_bits().into()),
+        IpAddr::V6(ip) => {
+            let bits = ip.to_bits();
+            slot(bits as u64 ^ (bits >> 64) as u64)
+        }
+    }
+}
+
+fn slot(bits: u64) -> usize {
+    (bits.wrapping_mul(MULTIPLIER) >> SHIFT) as usize
+}
+
+/// The number of slots per thread for names, for targets, and for addresses.
 pub(crate) const SLOTS: usize = 64;
 /// The maximum length of a cached text, in bytes: 32 KiB per thread in total.
 pub(crate) const MAX_LENGTH: usize = 256;
@@ -188,7 +220,18 @@ mod tests {
         ];
         for (address, expected) in cases {
             let ip: IpAddr = address.parse().expect("an address");
-            assert_eq!(&*super::address(ip), expected, "{address}");
+            let first = super::address(ip);
+            assert_eq!(&*first, expected, "{address}");
+            assert!(Arc::ptr_eq(&first, &super::address(ip)), "{address} is shared");
+        }
+        // More than there are slots.
+        for bits in 0..10 * SLOTS as u32 {
+            let ip = IpAddr::from(bits.to_be_bytes());
+            assert_eq!(
+                *address(ip),
+                ip.to_string(),
+                "an address that displaces another one"
+            );
         }
     }
 }

@@ -9,6 +9,7 @@ mod table;
 
 use http::Method;
 
+use self::pattern::Tails;
 pub use self::provider::Provider;
 use self::table::{NOT_CALLS, PROVIDERS};
 use crate::Target;
@@ -42,13 +43,13 @@ pub(crate) fn find(target: &Target<'_>, path: &str, candidates: &mut Vec<Candida
         return;
     }
     let is_get = *target.method == Method::GET;
-    let tail = pattern::tail(path);
+    let tails = Tails::new(path);
     // The host and the name that it gives are the same for all APIs of the path.
     let mut cached = None;
     for usual in PROVIDERS {
         for api in usual.apis {
-            let is_it = api.path.may_end(tail) && api.is_get == is_get && api.path.ends(path);
-            if !is_it || !api.is_at(target) {
+            let is_it = api.is_get == is_get && api.path.may_end(&tails);
+            if !is_it || !api.is_at(target) || !api.path.ends(path) {
                 continue;
             }
             let (at, name) = *cached.get_or_insert_with(|| {
@@ -66,12 +67,7 @@ pub(crate) fn find(target: &Target<'_>, path: &str, candidates: &mut Vec<Candida
 
 /// The name of the provider by its host, or else by a gateway's path.
 fn name(at: Option<&Provider>, path: &str) -> Option<&'static str> {
-    // For one search of a short text, the standard library's searcher takes longer to set up than this.
-    let has = |part: &str| {
-        path.as_bytes()
-            .windows(part.len())
-            .any(|window| window == part.as_bytes())
-    };
+    let has = |part: &str| pattern::behind(path, part).is_some();
     let is_behind = |row: &&Provider| row.gateway_path.is_some_and(has);
     at.or_else(|| PROVIDERS.iter().find(is_behind))?.id
 }
@@ -160,6 +156,16 @@ mod tests {
                 is_longer && api.domains.is_empty()
             });
             assert!(shadowed.is_none(), "{shadowed:?} must stand before {api:?}");
+        }
+    }
+
+    /// So parts of a path are searched for.
+    #[test]
+    fn parts_of_paths_begin_with_a_slash() {
+        let apis = PROVIDERS.iter().flat_map(|row| row.apis).map(|api| api.path.text);
+        let parts = PROVIDERS.iter().filter_map(|row| row.gateway_path);
+        for part in apis.filter(|path| path.ends_with("**")).chain(parts) {
+            assert!(part.starts_with('/'), "{part}");
         }
     }
 

@@ -45,7 +45,7 @@ pub(super) fn measure(finished: &mut FinishedCall, is_rough: bool) -> Measured {
     let reported_usage = reply.usage();
     let reported = |count: Option<u64>| Some((count.filter(|_| counts)?, TokenSource::Reported));
     let mut usage = CallUsage {
-        input: reported(reported_usage.input()),
+        input: reported(reply.input_tokens()),
         output: reported(reply.output_tokens()),
         cache_read: reported_usage.part(UsagePart::CacheRead).unwrap_or(0),
         cache_write: reported_usage.part(UsagePart::CacheWrite).unwrap_or(0),
@@ -138,7 +138,7 @@ fn is_illegible(call: &CallState) -> bool {
 fn needed_estimates(finished: &FinishedCall) -> (bool, bool) {
     let reply = finished.call.response.reader.reply();
     let is_unreported = reply.output_tokens().is_none() || finished.failure.is_some();
-    let counts_prompt = reply.usage().input().is_none() && finished.call.request.body.is_some();
+    let counts_prompt = reply.input_tokens().is_none() && finished.call.request.body.is_some();
     let is_counted = !finished.is_refused;
     (
         is_counted && counts_prompt,

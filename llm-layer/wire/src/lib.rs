@@ -73,19 +73,21 @@
 //! | Databricks | `/serving-endpoints/{endpoint}/invocations` |
 //! | watsonx | OpenAI's, `/ml/v1/text/chat`, `/chat_stream`, `/generation`, `/generation_stream`, `/rerank`, also below `/ml/v1/deployments/{deployment}` |
 //! | Perplexity, Reka, Writer | OpenAI's; `/v1/sonar`, `/v1/agent` at perplexity.ai, `/v1/chat` at reka.ai and writer.com |
-//! | Oracle Cloud, SAP AI Core, Snowflake Cortex | `/actions/chat`, `/actions/embedText`, `/v2/completion`, `/cortex/inference:complete`, `:embed` |
+//! | Oracle Cloud, SAP AI Core, Snowflake Cortex | `/actions/chat`, `/actions/embedText`, `/actions/rerankText`, `/v2/completion`, `/cortex/inference:complete`, `:embed` |
 //! | Cloudflare Workers AI | `/ai/run/{model}`, `/workers-ai/@{model}` |
 //! | DashScope | OpenAI's, `/aigc/text-generation/generation`, `/aigc/multimodal-generation/generation`, `/text-embedding/text-embedding`, `/multimodal-embedding/multimodal-embedding`, `/text-rerank/text-rerank` |
 //! | Qianfan, Hunyuan | OpenAI's, `/wenxinworkshop/chat/{model}`; any path at hunyuan.tencentcloudapi.com |
 //! | Voyage, Text Embeddings Inference | OpenAI's, `/multimodalembeddings`, `/contextualizedembeddings`, `/rerank`, `/embed` |
 //! | Pinecone, Nomic | `/embed` at pinecone.io, `/embedding/text` at nomic.ai |
-//! | Text Generation Inference, SGLang | OpenAI's, `/generate`, `/generate_stream` |
+//! | Text Generation Inference, SGLang | OpenAI's, `/generate`, `/generate_stream`; any path at endpoints.huggingface.cloud |
 //! | Triton, TensorRT-LLM | OpenAI's, `/v2/models/{model}/generate`, `/generate_stream` |
 //! | llama.cpp, KoboldCpp, LM Studio | OpenAI's; `/completion`, `/infill`; `/api/v1/generate`, `/api/extra/generate/stream`; `/api/v1/chat` |
 //! | Aleph Alpha | `/complete` |
 //! | MiniMax, SenseNova, DeepInfra | OpenAI's; `/text/chatcompletion_v2`; `/llm/chat-completions`; `/v1/inference/{model}` at deepinfra.com |
 //! | Meta, YandexGPT, CLOVA Studio | `/v1/chat/completions` at api.llama.com; `/foundationModels/v1/completion`, `/textEmbedding`; `/chat-completions/{model}` at ntruss.com |
 //! | Replicate | `/predictions`, `GET /v1/predictions/{id}` at replicate.com |
+//! | Salesforce | `/chat-generations`, `/generations` at salesforce.com |
+//! | Dify, Coze | `/chat-messages`, `/completion-messages`; `/v3/chat` at coze.com and coze.cn |
 //! | Vercel's AI gateway | OpenAI's and Anthropic's, `/ai/language-model` |
 //!
 //! Other services use some of these paths too, such as `/api/chat`, `/generate` or `/files`. There the request

@@ -10,8 +10,11 @@ mod bedrock_invoke;
 mod clova;
 mod cohere;
 mod cortex;
+mod coze;
 mod dashscope;
 mod deepinfra;
+mod dify;
+mod einstein;
 mod embeddings;
 mod errors;
 mod gemini;
@@ -128,6 +131,8 @@ formats! {
     WatsonxRerank => rerank::INPUTS,
     /// Rerank of DashScope.
     DashScopeRerank => rerank::DASHSCOPE,
+    /// Rerank of Oracle Cloud's generative AI.
+    OciRerank => rerank::OCI,
     /// Score of vLLM.
     VllmScore => rerank::SCORES,
     /// Mistral's OCR.
@@ -200,6 +205,14 @@ formats! {
     VercelLanguageModel => vercel::VercelLanguageModel,
     /// Reka's chat.
     Reka => reka::REKA,
+    /// Messages of Dify's apps.
+    Dify => dify::MESSAGES,
+    /// Chat with Coze's bots.
+    Coze => coze::CHAT,
+    /// Chat of Salesforce's Einstein.
+    EinsteinChat => einstein::CHAT,
+    /// Text generation of Salesforce's Einstein.
+    EinsteinGeneration => einstein::GENERATION,
 }
 
 #[deny(clippy::missing_trait_methods)]

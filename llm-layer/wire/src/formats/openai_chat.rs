@@ -167,7 +167,7 @@ pub(super) fn usage_option(at: &Path, value: Scalar<'_>, request: &mut RequestIn
 pub(super) fn completion(at: &Path, value: Scalar<'_>, reply: &mut Reply) {
     match (unwrap(at.as_str()), value.as_str()) {
         ("id", Some(id)) => reply.set_id(id),
-        ("model", Some(model)) => reply.set_model(model),
+        ("model" | "model_id", Some(model)) => reply.set_model(model),
         ("service_tier", Some(tier)) => reply.set_detail(ReplyDetail::ServiceTier, tier),
         ("system_fingerprint", Some(print)) => {
             reply.set_detail(ReplyDetail::SystemFingerprint, print);

@@ -65,6 +65,7 @@ pub(super) const DIALECTS: &Paths = &[
         UsagePart::CacheWriteHour,
     ),
     ("usage.cached_input_tokens", UsagePart::CacheRead),
+    ("usage.input_cached_tokens", UsagePart::CacheRead),
     (
         "usage.prompt_tokens_details.cached_read_tokens",
         UsagePart::CacheRead,

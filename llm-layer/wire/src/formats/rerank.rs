@@ -1,5 +1,5 @@
-//! The rerank APIs of Cohere, Jina, Voyage, vLLM, Text Embeddings Inference, NVIDIA, Mixedbread, watsonx and
-//! DashScope.
+//! The rerank APIs of Cohere, Jina, Voyage, vLLM, Text Embeddings Inference, NVIDIA, Mixedbread, watsonx,
+//! DashScope and Oracle Cloud.
 //!
 //! <https://docs.cohere.com/reference/rerank>
 
@@ -54,6 +54,14 @@ pub(super) const INPUTS: Table = Table {
 pub(super) const DASHSCOPE: Table = Table {
     required: &["model", "input"],
     id: &["request_id"],
+    ..DOCUMENTS
+};
+
+/// `POST …/actions/rerankText` of Oracle Cloud.
+pub(super) const OCI: Table = Table {
+    required: &["servingMode", "input", "documents"],
+    request_model: "servingMode.modelId",
+    model: &["modelId"],
     ..DOCUMENTS
 };
 

@@ -240,6 +240,7 @@ pub(super) const PROVIDERS: &[Provider] = &[
         apis: &[
             api("/actions/chat", Format::OciChat),
             api_at("/actions/embedText", &["oraclecloud.com"], Format::Embeddings),
+            api_at("/actions/rerankText", &["oraclecloud.com"], Format::OciRerank),
         ],
         ..Provider::PLAIN
     },
@@ -327,6 +328,30 @@ pub(super) const PROVIDERS: &[Provider] = &[
         ..Provider::PLAIN
     },
     Provider {
+        id: Some("salesforce"),
+        hosts: &[Host::Domain("salesforce.com")],
+        apis: &[
+            api_at("/chat-generations", &["salesforce.com"], Format::EinsteinChat),
+            api_at("/generations", &["salesforce.com"], Format::EinsteinGeneration),
+        ],
+        ..Provider::PLAIN
+    },
+    Provider {
+        id: Some("dify"),
+        hosts: &[Host::Domain("dify.ai")],
+        apis: &[
+            api_if("/chat-messages", DIFY, Format::Dify),
+            api_if("/completion-messages", DIFY, Format::Dify),
+        ],
+        ..Provider::PLAIN
+    },
+    Provider {
+        id: Some("coze"),
+        hosts: &[Host::Domain("coze.com"), Host::Domain("coze.cn")],
+        apis: &[api_at("/v3/chat", &["coze.com", "coze.cn"], Format::Coze)],
+        ..Provider::PLAIN
+    },
+    Provider {
         id: Some("triton"),
         apis: &[
             api("/v2/models/*/generate", Format::Triton),
@@ -349,6 +374,8 @@ pub(super) const PROVIDERS: &[Provider] = &[
         apis: &[
             api_if("/generate", TGI, Format::Tgi),
             api_if("/generate_stream", TGI, Format::Tgi),
+            // An endpoint of one's own answers at its root.
+            api_at("", &["endpoints.huggingface.cloud"], Format::Tgi),
         ],
         ..Provider::PLAIN
     },
@@ -602,6 +629,7 @@ const SGLANG: Proof = Proof::HostValueOrAnswer(&[
     "sampling_params.top_p",
 ]);
 const LM_STUDIO: Proof = Proof::HostValueOrAnswer(&["system_prompt", "context_length", "integrations[]"]);
+const DIFY: Proof = Proof::HostValueOrAnswer(&["response_mode"]);
 const KOBOLD: Proof = Proof::HostValueOrAnswer(&["max_length", "max_context_length"]);
 const ALEPH_ALPHA: Proof = Proof::HostValueOrAnswer(&["maximum_tokens"]);
 const LLAMA_CPP: Proof = Proof::HostValueOrAnswer(&["n_predict", "cache_prompt", "id_slot", "input_prefix"]);

@@ -178,6 +178,13 @@ impl Reply {
         self.usage.billing()
     }
 
+    /// Returns all input tokens, as [`Usage::input`] does. 0 beside an answer with text is no report.
+    #[must_use]
+    pub fn input_tokens(&self) -> Option<u64> {
+        let input = self.usage().input();
+        input.filter(|count| *count > 0 || !self.flags.has_text)
+    }
+
     /// Returns all output tokens, as [`Usage::output`] does. 0 beside an answer with text is no report.
     #[must_use]
     pub fn output_tokens(&self) -> Option<u64> {

@@ -134,13 +134,14 @@
 //! | `propagator` | `tracecontext`, `baggage`, `b3`, `b3multi`, `jaeger`, `xray` | |
 //! | `attribute_limits`, `limits` of spans | lengths and counts | `attribute_value_depth_limit` |
 //! | processors | `batch`; `simple`, which also exports in batches | |
-//! | exporters | `otlp_http`, `otlp_grpc`, `console`, `otlp_file/development` | `max_request_size`, `max_response_size`, `default_histogram_aggregation` |
-//! | samplers | `always_on`, `always_off`, `trace_id_ratio_based`, `parent_based` with all its branches, `always_record` | |
-//! | readers | `periodic`; `pull` with `prometheus/development` | `views`, `cardinality_limits`, `producers` |
+//! | exporters | `otlp_http`, `otlp_grpc`, `console`, `otlp_file/development` | `max_request_size`, `max_response_size` |
+//! | samplers | `always_on`, `always_off`, `trace_id_ratio_based`, `parent_based` with all its branches, `always_record`, `probability/development`, `composite/development` | |
+//! | readers | `periodic`; `pull` with `prometheus/development`; `cardinality_limits`; `default_histogram_aggregation` if all readers have it | `producers` |
+//! | `views` | all selectors, with `*` and `?` in `instrument_name`; all aggregations; limits; `attribute_keys` with names in `included`, and `excluded` beside them | patterns in `included`, `excluded` alone, exponential histograms for Prometheus |
 //! | `logger_provider` | `processors` | `limits` |
 //!
 //! A signal has one exporter of each kind and one set of batch settings, periodic readers have the same settings,
-//! and all signals are written to the same file; a second, different one is an error.
+//! all readers have the same limits, and all signals are written to the same file; a second, different one is an error.
 //! So are a component that is not in this table, a missing key that is required, and a value of a wrong type.
 //! An unknown property warns, except at the top level. A provider without a section exports nothing.
 //!

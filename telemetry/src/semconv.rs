@@ -37,7 +37,10 @@ pub(crate) const QUEUE_FULL: &str = "queue_full";
 pub(crate) const REJECTED: &str = "rejected";
 pub(crate) const OTHER: &str = "_OTHER";
 
+/// The attribute, and the counter of calls whose cost is known.
 pub(crate) const COST: &str = "throughline.cost";
+/// The counter of the other calls.
+pub(crate) const COST_UNKNOWN: &str = "throughline.cost.unknown";
 pub(crate) const HTTP_STATUS: &str = "http.response.status_code";
 pub(crate) const RPC_STATUS: &str = "rpc.response.status_code";
 /// The name after version 1.44 of the conventions.

@@ -183,7 +183,7 @@ pub(super) const UNSUPPORTED: &[Unsupported] = &[
     Unsupported {
         variable: "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION",
         harmless: "explicit_bucket_histogram",
-        reason: "the SDK's exporter does not support this choice; use a start-up hook to add a view",
+        reason: "the SDK's exporter does not support this choice; use OTEL_CONFIG_FILE, or a start-up hook that adds a view",
         used: "explicit_bucket_histogram",
     },
     Unsupported {

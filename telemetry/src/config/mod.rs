@@ -1,5 +1,6 @@
 //! The configuration: plain data, its defaults and its sources.
 
+mod composable;
 mod debug;
 mod declarative;
 mod effective;
@@ -18,6 +19,7 @@ mod json;
 mod keys;
 mod overlay;
 mod parse;
+mod pattern;
 mod provenance;
 mod sampling;
 mod sdk;
@@ -30,12 +32,14 @@ mod target;
 mod tests;
 mod tls;
 mod variables;
+mod views;
 mod writer;
 mod yaml;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+pub(crate) use composable::{ComposableSampler, SpanParent, SpanRule};
 pub(crate) use endpoint::Endpoint;
 pub use exporter::{Compression, Exporter, Propagator, Protocol};
 pub use exporters::Exporters;
@@ -43,6 +47,7 @@ pub use file_config::FileConfig;
 pub(crate) use headers::Headers;
 pub use ignored::IgnoredVariable;
 pub(crate) use parse::pairs;
+pub(crate) use pattern::matches_pattern;
 pub(crate) use sampling::{ParentSamplers, SamplerTree};
 pub use sampling::{SamplingRule, TailRule};
 pub(crate) use sdk::SdkConfig;
@@ -51,6 +56,7 @@ pub(crate) use signal_config::BatchLimits;
 pub use signal_config::SignalConfig;
 pub(crate) use target::OtlpTarget;
 pub use tls::TlsConfig;
+pub(crate) use views::{InstrumentSelector, MetricViews, StreamSettings};
 pub(crate) use writer::ConsoleWriter;
 
 use crate::config::expected::Expected;

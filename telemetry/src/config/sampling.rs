@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::config::composable::ComposableSampler;
+
 /// The sampling rate of a route.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
@@ -82,6 +84,7 @@ pub(crate) enum SamplerTree {
     ParentBased(Box<ParentSamplers>),
     /// Records all spans, and samples those that another sampler samples.
     AlwaysRecord(Box<SamplerTree>),
+    Composite(ComposableSampler),
 }
 
 /// The samplers of spans without a parent, and of those with each kind of parent.
@@ -113,7 +116,7 @@ impl SamplerTree {
             Self::AlwaysOn => Some(1.0),
             Self::AlwaysOff => Some(0.0),
             Self::Ratio(rate) => Some(*rate),
-            Self::ParentBased(_) | Self::AlwaysRecord(_) => None,
+            Self::ParentBased(_) | Self::AlwaysRecord(_) | Self::Composite(_) => None,
         }
     }
 }

@@ -8,6 +8,7 @@ use opentelemetry_sdk::metrics::Temporality;
 use opentelemetry_sdk::trace;
 
 use crate::config::sampling::SamplerTree;
+use crate::config::views::MetricViews;
 use crate::log_level::LogLevel;
 
 /// Limits and other settings of all signals, with the specification's defaults.
@@ -27,6 +28,8 @@ pub(crate) struct SdkConfig {
     pub(crate) sampler: Option<SamplerTree>,
     /// Attributes of the resource that are not texts.
     pub(crate) resource_attributes: Vec<KeyValue>,
+    /// What becomes of the instruments of metrics.
+    pub(crate) metric_views: MetricViews,
     pub(crate) resource_schema_url: Option<String>,
 }
 

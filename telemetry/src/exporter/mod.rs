@@ -14,5 +14,6 @@ mod setup;
 mod signal_exporter;
 #[cfg(feature = "viewer")]
 mod viewer;
+mod views;
 
 pub(crate) use setup::ExporterSetup;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::logs::{LoggerProviderBuilder, SdkLoggerProvider};
-use opentelemetry_sdk::metrics::{Aggregation, Instrument, MeterProviderBuilder, SdkMeterProvider, Stream};
+use opentelemetry_sdk::metrics::{MeterProviderBuilder, SdkMeterProvider};
 use opentelemetry_sdk::trace::{SdkTracerProvider, TracerProviderBuilder};
 use throughline_tracing_layer::provider::BoundInstruments;
 
@@ -21,6 +21,7 @@ use super::prometheus::PrometheusExporter;
 use super::signal_exporter::{Addition, Attachment, PageRenderer, SignalExporter};
 #[cfg(feature = "viewer")]
 use super::viewer::ViewerExporter;
+use super::views;
 use crate::config::{Exporter, OtlpTarget, TelemetryConfig};
 use crate::destination::Destination;
 use crate::error::InitError;
@@ -121,7 +122,7 @@ impl ExporterSetup {
 
     fn metrics(&mut self, part: &ServicePart<'_>) -> Result<MeterProviderBuilder, InitError> {
         let builder = SdkMeterProvider::builder().with_resource(part.resource.clone());
-        let builder = builder.with_view(without_self_diagnostics);
+        let builder = views::add(builder, &self.config.sdk.metric_views);
         self.add_exporters(Signal::Metrics, part, builder, |exporter, attachment| {
             exporter.metrics(attachment)
         })
@@ -211,17 +212,6 @@ impl ExporterSetup {
 
 /// Sets up an exporter for one signal.
 type SetUp<B> = fn(&mut dyn SignalExporter, &Attachment<'_>) -> Result<Addition<B>, InitError>;
-
-/// Drops the SDK's metrics of itself, which come with its bound instruments.
-///
-/// Each span and log processor that is created after the global meter provider exports zeros from its start.
-/// What is delivered and what is lost is known to [`health`](crate::health).
-fn without_self_diagnostics(instrument: &Instrument) -> Option<Stream> {
-    if instrument.scope().name() != "otel.sdk" {
-        return None;
-    }
-    Stream::builder().with_aggregation(Aggregation::Drop).build().ok()
-}
 
 /// Creates an exporter. `check_exporter_feature` has rejected those that are not compiled in.
 #[cfg_attr(

@@ -1,5 +1,6 @@
 //! Sampling: a rate for new traces, rates by route, and tail sampling of slow traces and traces with errors.
 
+mod composite;
 mod remote;
 mod rules;
 mod tail;
@@ -8,6 +9,7 @@ use opentelemetry_sdk::trace::{Sampler, ShouldSample};
 
 use crate::config::{ParentSamplers, Propagator, SamplerTree, SamplingRule, TelemetryConfig};
 
+use self::composite::CompositeSampler;
 use self::remote::RemoteDecisionSampler;
 use self::rules::{RecordAll, Routes};
 
@@ -59,6 +61,7 @@ fn declared(tree: &SamplerTree) -> Box<dyn ShouldSample> {
         SamplerTree::Ratio(rate) => Box::new(Sampler::TraceIdRatioBased(*rate)),
         SamplerTree::ParentBased(parents) => parent_based(parents, declared(&parents.root)),
         SamplerTree::AlwaysRecord(root) => Box::new(RecordAll(declared(root))),
+        SamplerTree::Composite(sampler) => Box::new(CompositeSampler(sampler.clone())),
     }
 }
 

@@ -225,7 +225,7 @@ fn spans_and_metrics_of_the_globals_are_printed_in_order() {
     let text = writer.text();
     let at = |part: &str| text.find(part).unwrap_or_else(|| panic!("{part:?} in {text}"));
     assert!(
-        at("● work ") < at("\nmetrics                   input  output\nall tokens (prompt_size)    123\n"),
+        at("● work ") < at("\nmetrics            input  output\nall (prompt_size)    123\n"),
         "the tree, then the metrics: {text}"
     );
     telemetry.shutdown_within(TEST_TIMEOUT).expect("ended");

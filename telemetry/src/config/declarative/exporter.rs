@@ -171,12 +171,16 @@ impl Reader {
                 temporality.ignore(&mut self.report, "only OTLP supports a choice", "cumulative");
             }
         }
-        section.unsupported(
-            "default_histogram_aggregation",
-            &Value::from("explicit_bucket_histogram"),
-            "explicit_bucket_histogram",
-            &mut self.report,
-        );
+        if let Some(aggregation) = section.take_set("default_histogram_aggregation") {
+            match aggregation.text(&self.report)? {
+                "explicit_bucket_histogram" => {}
+                "base2_exponential_bucket_histogram" => {
+                    self.exponential
+                        .push((aggregation.path, aggregation.value.clone()));
+                }
+                _ => return Err(aggregation.refused(&self.report, HISTOGRAMS)),
+            }
+        }
         Ok(())
     }
 
@@ -199,4 +203,5 @@ impl Reader {
     }
 }
 
+const HISTOGRAMS: &str = r#""explicit_bucket_histogram" or "base2_exponential_bucket_histogram""#;
 const EXPORTERS: &str = r#""otlp_http", "otlp_grpc", "console" or "otlp_file/development""#;

@@ -21,10 +21,9 @@ impl Reader {
                 _ => return Err(reader.refused(&self.report, "\"periodic\" or \"pull\"")),
             }
         }
-        let views = provider.take_set("views");
-        if let Some(views) = views.filter(|views| *views.value != Value::Array(Vec::new())) {
-            let hook = "no view; add views in a start-up hook";
-            views.ignore(&mut self.report, "views are not supported", hook);
+        self.default_histograms();
+        if let Some(views) = provider.take_set("views") {
+            self.views(&views)?;
         }
         if let Some(filter) = provider.take_set("exemplar_filter") {
             match filter.text(&self.report)? {
@@ -58,31 +57,17 @@ impl Reader {
                 self.set_number(field, &number)?;
             }
         }
-        self.cardinality_limits(reader.take_set("cardinality_limits").as_ref());
+        self.cardinality_limits(reader.take_set("cardinality_limits").as_ref())?;
         let exporter = reader.require("exporter", &self.report)?;
         reader.unsupported("producers", &Value::Null, "no producer", &mut self.report);
         reader.finish(&mut self.report);
         self.exporter(Signal::Metrics, &exporter)
     }
 
-    fn cardinality_limits(&mut self, node: Option<&Node<'_>>) {
-        let Some(node) = node else { return };
-        // A limit of 2000 for each kind is what the SDK has.
-        let limits = node.value.as_object();
-        let is_default = limits.is_some_and(|limits| limits.values().all(|limit| *limit == 2000));
-        if !is_default {
-            node.ignore(
-                &mut self.report,
-                "the SDK's readers have no separate limits",
-                "2000",
-            );
-        }
-    }
-
     /// Metrics that Prometheus scrapes.
     fn pull(&mut self, node: &Node<'_>) -> Result<(), InitError> {
         let mut reader = node.section(&self.report)?;
-        self.cardinality_limits(reader.take_set("cardinality_limits").as_ref());
+        self.cardinality_limits(reader.take_set("cardinality_limits").as_ref())?;
         let exporter = reader.require("exporter", &self.report)?;
         reader.unsupported("producers", &Value::Null, "no producer", &mut self.report);
         reader.finish(&mut self.report);

@@ -16,6 +16,7 @@ mod sampler;
 #[cfg(feature = "yaml")]
 mod tests;
 mod traces;
+mod views;
 
 use std::fs;
 use std::path::Path;
@@ -93,6 +94,8 @@ fn read(text: &str, variables: &Variables, place: ConfigSource) -> Result<Teleme
         report: Report::new(place),
         exporters: Vec::new(),
         shared: Vec::new(),
+        limits_path: None,
+        exponential: Vec::new(),
     };
     reader.root(&mut root)?;
     // At the top level, other keys are allowed.
@@ -114,6 +117,10 @@ struct Reader {
     exporters: Vec<((Signal, Exporter), String)>,
     /// The settings so far that several components share, with their paths and values.
     shared: Vec<(Field, String, Value)>,
+    /// The path of the first limits of a reader.
+    limits_path: Option<String>,
+    /// The paths and values of what asks for exponential histograms.
+    exponential: Vec<(String, Value)>,
 }
 
 impl Reader {

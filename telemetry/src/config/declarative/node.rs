@@ -68,6 +68,33 @@ impl<'a> Node<'a> {
         Ok(items.iter().enumerate().map(item).collect())
     }
 
+    /// Returns the texts of a list.
+    pub(super) fn texts(&self, report: &Report) -> Result<Vec<String>, InitError> {
+        let items = self.items(report)?;
+        let texts = items.iter().map(|item| item.text(report).map(str::to_owned));
+        texts.collect()
+    }
+
+    /// Returns what a name stands for.
+    pub(super) fn choice<T: Clone>(&self, choices: &[(&str, T)], report: &Report) -> Result<T, InitError> {
+        let name = self.text(report)?;
+        let choice = choices.iter().find(|(other, _)| *other == name);
+        choice.map(|(_, choice)| choice.clone()).ok_or_else(|| {
+            let names: Vec<String> = choices.iter().map(|(name, _)| format!("\"{name}\"")).collect();
+            self.refused(report, format!("one of {}", names.join(", ")))
+        })
+    }
+
+    /// Returns what the names of a list stand for.
+    pub(super) fn choices<T: Clone>(
+        &self,
+        choices: &[(&str, T)],
+        report: &Report,
+    ) -> Result<Vec<T>, InitError> {
+        let items = self.items(report)?;
+        items.iter().map(|item| item.choice(choices, report)).collect()
+    }
+
     /// Returns the members of a mapping. A mapping that is null is empty.
     pub(super) fn section(&self, report: &Report) -> Result<Section<'a>, InitError> {
         let members = match self.value {

@@ -1,7 +1,12 @@
 //! Samplers.
 
+use opentelemetry::trace::SpanKind;
+
 use super::Reader;
 use super::node::Node;
+use crate::config::composable::{
+    AttributePatterns, AttributeValues, ComposableSampler, SpanParent, SpanRule,
+};
 use crate::config::sampling::{ParentSamplers, SamplerTree};
 use crate::error::InitError;
 
@@ -50,12 +55,107 @@ impl Reader {
                 }
                 SamplerTree::ParentBased(Box::new(parents))
             }
+            "probability/development" => {
+                let ratio = section.take_set("ratio");
+                let ratio = ratio.map_or(Ok(1.0), |ratio| ratio.number(0.0..=1.0, &self.report))?;
+                SamplerTree::Composite(ComposableSampler::Probability(ratio))
+            }
+            "composite/development" => return Ok(SamplerTree::Composite(self.composable(&settings)?)),
             _ => return Err(node.refused(&self.report, SAMPLERS)),
         };
         section.finish(&mut self.report);
         Ok(sampler)
     }
+
+    fn composable(&mut self, node: &Node<'_>) -> Result<ComposableSampler, InitError> {
+        let (kind, settings) = node.component(&self.report)?;
+        let mut section = settings.section(&self.report)?;
+        let sampler = match kind {
+            "always_on" => ComposableSampler::AlwaysOn,
+            "always_off" => ComposableSampler::AlwaysOff,
+            "probability" => {
+                let ratio = section.take_set("ratio");
+                let ratio = ratio.map_or(Ok(1.0), |ratio| ratio.number(0.0..=1.0, &self.report))?;
+                ComposableSampler::Probability(ratio)
+            }
+            "parent_threshold" => {
+                let root = section.require("root", &self.report)?;
+                ComposableSampler::ParentThreshold(Box::new(self.composable(&root)?))
+            }
+            "rule_based" => {
+                let rules = section.take_set("rules");
+                let rules = rules.map_or(Ok(Vec::new()), |rules| rules.items(&self.report))?;
+                let rules = rules.iter().map(|rule| self.rule(rule));
+                ComposableSampler::RuleBased(rules.collect::<Result<_, _>>()?)
+            }
+            _ => return Err(node.refused(&self.report, COMPOSABLE_SAMPLERS)),
+        };
+        section.finish(&mut self.report);
+        Ok(sampler)
+    }
+
+    fn rule(&mut self, node: &Node<'_>) -> Result<SpanRule, InitError> {
+        let mut section = node.section(&self.report)?;
+        let mut rule = SpanRule {
+            values: None,
+            patterns: None,
+            kinds: None,
+            parents: None,
+            sampler: self.composable(&section.require("sampler", &self.report)?)?,
+        };
+        if let Some(values) = section.take_set("attribute_values") {
+            let mut section = values.section(&self.report)?;
+            rule.values = Some(AttributeValues {
+                key: section
+                    .require("key", &self.report)?
+                    .text(&self.report)?
+                    .to_owned(),
+                values: section.require("values", &self.report)?.texts(&self.report)?,
+            });
+            section.finish(&mut self.report);
+        }
+        if let Some(patterns) = section.take_set("attribute_patterns") {
+            let mut section = patterns.section(&self.report)?;
+            let key = section
+                .require("key", &self.report)?
+                .text(&self.report)?
+                .to_owned();
+            let mut list = |key| {
+                let list: Option<Node<'_>> = section.take_set(key);
+                list.map(|list| list.texts(&self.report)).transpose()
+            };
+            rule.patterns = Some(AttributePatterns {
+                key,
+                included: list("included")?,
+                excluded: list("excluded")?.unwrap_or_default(),
+            });
+            section.finish(&mut self.report);
+        }
+        if let Some(kinds) = section.take_set("span_kinds") {
+            rule.kinds = Some(kinds.choices(SPAN_KINDS, &self.report)?);
+        }
+        if let Some(parents) = section.take_set("parent") {
+            rule.parents = Some(parents.choices(SPAN_PARENTS, &self.report)?);
+        }
+        section.finish(&mut self.report);
+        Ok(rule)
+    }
 }
 
-const SAMPLERS: &str =
-    r#""always_on", "always_off", "trace_id_ratio_based", "parent_based" or "always_record""#;
+const SAMPLERS: &str = r#""always_on", "always_off", "trace_id_ratio_based", "parent_based", "always_record", "probability/development" or "composite/development""#;
+const COMPOSABLE_SAMPLERS: &str =
+    r#""always_on", "always_off", "probability", "parent_threshold" or "rule_based""#;
+
+const SPAN_KINDS: &[(&str, SpanKind)] = &[
+    ("internal", SpanKind::Internal),
+    ("server", SpanKind::Server),
+    ("client", SpanKind::Client),
+    ("producer", SpanKind::Producer),
+    ("consumer", SpanKind::Consumer),
+];
+
+const SPAN_PARENTS: &[(&str, SpanParent)] = &[
+    ("none", SpanParent::None),
+    ("remote", SpanParent::Remote),
+    ("local", SpanParent::Local),
+];

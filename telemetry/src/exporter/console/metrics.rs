@@ -278,6 +278,10 @@ queue -3
             let name = format!("gen_ai.client.inference.operation.{name}_tokens");
             meter.u64_histogram(name).build().record(tokens, &model);
         }
+        meter
+            .f64_counter("throughline.cost")
+            .build()
+            .add(0.000_382, &model);
         histogram("gen_ai.client.inference.time_to_first_chunk").record(0.3, &model);
         let prompt_size = meter.u64_counter("prompt_size").build();
         prompt_size.add(157, &[text("direction", "input")]);
@@ -301,9 +305,57 @@ queue -3
         }
     }
 
+    /// The cost stood on spans only.
+    #[test]
+    fn costs_are_a_column_and_say_what_they_miss() {
+        let memory = InMemoryMetricExporter::default();
+        let reader = PeriodicReader::builder(memory.clone()).build();
+        let provider = SdkMeterProvider::builder().with_reader(reader).build();
+        let meter = provider.meter("test");
+        let model = |name: &'static str| KeyValue::new("gen_ai.request.model", name);
+        let source = |source: &'static str| KeyValue::new("throughline.tokens.source", source);
+        let duration = meter.f64_histogram("gen_ai.client.inference.duration").build();
+        let cost = meter.f64_counter("throughline.cost").build();
+        let unknown = meter.u64_counter("throughline.cost.unknown").build();
+        for name in ["estimated", "free", "partial", "priced", "unpriced"] {
+            duration.record(0.6, &[model(name)]);
+        }
+        cost.add(0.5, &[model("estimated"), source("estimated")]);
+        cost.add(0.25, &[model("estimated"), source("reported")]);
+        cost.add(0.0, &[model("free"), source("reported")]);
+        cost.add(0.5, &[model("partial"), source("reported")]);
+        unknown.add(1, &[model("partial"), source("unknown")]);
+        cost.add(0.001, &[model("priced"), source("reported")]);
+        cost.add(0.0002, &[model("priced"), source("reported")]);
+        unknown.add(2, &[model("unpriced"), source("reported")]);
+        provider.force_flush().expect("collected");
+        let collected = memory.get_finished_metrics().expect("metrics");
+        let shown = |columns| text(&collected[0], "metrics", PageStyle::plain(columns));
+        let expected = "\
+metrics          count  errors     p50     p95     cost
+model estimated      1       0  600 ms  600 ms    ~0.75
+model free           1       0  600 ms  600 ms        0
+model partial        1       0  600 ms  600 ms     ≥0.5
+model priced         1       0  600 ms  600 ms   0.0012
+model unpriced       1       0  600 ms  600 ms  unknown
+
+";
+        assert_eq!(shown(80), expected, "80 columns");
+        let narrow = shown(40);
+        for line in [
+            "  p95 600 ms  cost ~0.75",
+            "  p95 600 ms  cost 0",
+            "  p95 600 ms  cost unknown",
+        ] {
+            assert!(narrow.lines().any(|it| it == line), "{line}:\n{narrow}");
+        }
+        let widest = narrow.lines().map(|line| line.chars().count()).max();
+        assert!(widest <= Some(40), "{widest:?} of 40 columns:\n{narrow}");
+    }
+
     #[test]
     fn a_call_that_two_versions_of_the_conventions_measure_counts_once() {
-        let expected = "model gpt-4o                  1       0  500 ms  500 ms      7";
+        let expected = "model gpt-4o           1       0  500 ms  500 ms      7";
         for versions in [&["inference", "operation"][..], &["operation"]] {
             let memory = InMemoryMetricExporter::default();
             let reader = PeriodicReader::builder(memory.clone()).build();

@@ -21,6 +21,26 @@ impl Durations {
         }
     }
 
+    /// Durations in buckets whose bounds grow by a factor: from `offset` on, each ends at a power of that of
+    /// [`scale`](https://opentelemetry.io/docs/specs/otel/metrics/data-model/#exponential-scale). `zeros` are
+    /// before them.
+    pub(super) fn exponential(
+        (scale, offset): (i8, i32),
+        zeros: u64,
+        counts: impl Iterator<Item = u64>,
+        (min, max): (Option<f64>, Option<f64>),
+    ) -> Self {
+        let power = 2_f64.powf(-f64::from(scale));
+        let mut index = f64::from(offset);
+        let mut durations = Self::new(vec![(index * power).exp2()], vec![zeros], min, max);
+        for count in counts {
+            index += 1.0;
+            durations.bounds.push((index * power).exp2());
+            durations.counts.push(count);
+        }
+        durations
+    }
+
     /// Durations of which only the number is known.
     pub(super) fn counted(count: u64) -> Self {
         Self::new(Vec::new(), vec![count], None, None)
@@ -98,6 +118,32 @@ mod tests {
         }
         let one = Durations::new(bounds, vec![0, 0, 1, 0], Some(0.252), Some(0.252));
         assert_eq!(millis(&one, 0.5), Some(252), "a single duration is exact");
+    }
+
+    #[test]
+    fn percentiles_of_exponential_buckets() {
+        // At scale 0, the bounds are 0.25, 0.5, 1, 2.
+        let durations = |zeros, counts: &[u64]| {
+            let counts = counts.iter().copied();
+            Durations::exponential((0, -2), zeros, counts, (Some(0.0), Some(1.9)))
+        };
+        for (zeros, counts, expected) in [
+            (0, &[10, 0, 10][..], [Some(500), Some(1900)]),
+            (0, &[10], [Some(375), Some(487)]),
+            (4, &[], [Some(125), Some(237)]),
+            (0, &[], [None, None]),
+        ] {
+            let durations = durations(zeros, counts);
+            assert_eq!(
+                durations.count(),
+                zeros + counts.iter().sum::<u64>(),
+                "{counts:?}"
+            );
+            let found = [0.5, 0.95].map(|part| millis(&durations, part));
+            assert_eq!(found, expected, "{zeros}, {counts:?}");
+        }
+        let fine = Durations::exponential((20, 1 << 20), 0, [1].into_iter(), (None, None));
+        assert_eq!(millis(&fine, 1.0), Some(2000), "the finest scale");
     }
 
     #[test]

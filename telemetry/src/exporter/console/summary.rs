@@ -1,14 +1,15 @@
-//! What a person reads of the metrics: requests, errors, durations and tokens, a row for each route, host and
-//! model.
+//! What a person reads of the metrics: requests, errors, durations, tokens and costs, a row for each route, host
+//! and model.
 
 use std::collections::HashSet;
+use std::fmt;
 use std::ops::Range;
 
 use opentelemetry::KeyValue;
 use opentelemetry_sdk::metrics::data::{AggregatedMetrics, Metric, MetricData, ResourceMetrics};
 
 use super::percentiles::Durations;
-use super::text::{duration, plain};
+use super::text::{cost, duration, plain};
 use crate::semconv;
 
 /// The table, without the head of its first column.
@@ -30,6 +31,18 @@ struct Row {
     durations: Durations,
     input: Option<f64>,
     output: Option<f64>,
+    cost: Cost,
+}
+
+/// What calls cost.
+#[derive(Debug, Default)]
+struct Cost {
+    /// The sum of the calls whose cost is known.
+    known: Option<f64>,
+    /// Whether some of it is computed from tokens that are estimated or partial.
+    is_inexact: bool,
+    /// Whether the cost of some calls is unknown.
+    misses_some: bool,
 }
 
 /// A data point of any type.
@@ -55,7 +68,8 @@ impl Summary {
             summary.add_durations(metric, is_newer);
         }
         for metric in &all {
-            if !summary.add_tokens(metric, has_tokens) && title(metric.name()).is_none() {
+            let is_shown = summary.add_tokens(metric, has_tokens) || summary.add_costs(metric);
+            if !is_shown && title(metric.name()).is_none() {
                 let is_own = OWN.iter().any(|prefix| metric.name().starts_with(prefix));
                 if is_own {
                     summary.hidden += points(metric).len();
@@ -76,7 +90,8 @@ impl Summary {
 
     /// Returns the cells, with `title` in the first one.
     pub(super) fn cells(&self, title: &str) -> Vec<Vec<String>> {
-        let head = [title, "count", "errors", "p50", "p95", "input", "output"].map(str::to_owned);
+        let head = [title, "count", "errors", "p50", "p95", "input", "output", "cost"];
+        let head = head.map(str::to_owned);
         let mut cells: Vec<Vec<String>> = vec![head.to_vec()];
         cells.extend(self.rows.iter().map(Row::cells));
         let has_tokens = self
@@ -84,9 +99,13 @@ impl Summary {
             .iter()
             .any(|row| row.input.is_some() || row.output.is_some());
         let has_counts = self.rows.iter().any(|row| row.count > 0);
+        let has_costs = self.rows.iter().any(|row| !row.cost.is_none());
         for row in &mut cells {
+            if !has_costs {
+                row.truncate(COST);
+            }
             if !has_tokens {
-                row.truncate(TOKENS.start);
+                row.drain(TOKENS);
             }
             if !has_counts {
                 row.drain(COUNTS);
@@ -146,6 +165,30 @@ impl Summary {
         true
     }
 
+    /// Adds the costs of models, and the calls whose cost is unknown. Returns whether the metric has any.
+    fn add_costs(&mut self, metric: &Metric) -> bool {
+        let is_known = match metric.name() {
+            semconv::COST => true,
+            semconv::COST_UNKNOWN => false,
+            _ => return false,
+        };
+        for point in points(metric).iter().filter(|point| point.sum > 0.0 || is_known) {
+            let name = model_call(point);
+            let Some(row) = self.rows.iter_mut().find(|row| row.name == name) else {
+                continue;
+            };
+            if is_known {
+                row.cost.known = Some(row.cost.known.unwrap_or(0.0) + point.sum);
+                let source = point.label(semconv::TOKENS_SOURCE);
+                let is_inexact = |source: &str| semconv::INEXACT_SOURCES.contains(&source);
+                row.cost.is_inexact |= source.as_deref().is_some_and(is_inexact);
+            } else {
+                row.cost.misses_some = true;
+            }
+        }
+        true
+    }
+
     /// Adds the tokens of a metric, or those of one `kind` in it.
     fn add_side(&mut self, metric: &Metric, kind: Option<&str>, side: fn(&mut Row) -> &mut Option<f64>) {
         for point in points(metric) {
@@ -170,6 +213,7 @@ impl Row {
             durations: Durations::default(),
             input: None,
             output: None,
+            cost: Cost::default(),
         }
     }
 
@@ -198,7 +242,28 @@ impl Row {
             time(0.95),
             number(self.input),
             number(self.output),
+            self.cost.to_string(),
         ]
+    }
+}
+
+impl Cost {
+    fn is_none(&self) -> bool {
+        self.known.is_none() && !self.misses_some
+    }
+}
+
+/// As sums of tokens are shown: `unknown`, `≥0.5` if it misses some, `~0.5` if it is inexact, or `0.5`.
+impl fmt::Display for Cost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(known) = self.known.map(cost) else {
+            return f.write_str(if self.misses_some { "unknown" } else { "" });
+        };
+        match (self.misses_some, self.is_inexact) {
+            (true, _) => write!(f, "≥{known}"),
+            (false, true) => write!(f, "~{known}"),
+            (false, false) => f.write_str(&known),
+        }
     }
 }
 
@@ -275,7 +340,18 @@ fn points_of<T: Copy>(data: &MetricData<T>, float: impl Fn(T) -> f64) -> Vec<Poi
             .map(|it| Point {
                 labels: it.attributes().collect(),
                 sum: float(it.sum()),
-                durations: Durations::counted(it.count() as u64),
+                durations: if it.negative_bucket().counts().any(|count| count > 0) {
+                    Durations::counted(it.count() as u64)
+                } else {
+                    let buckets = it.positive_bucket();
+                    let range = (it.min().map(&float), it.max().map(&float));
+                    Durations::exponential(
+                        (it.scale(), buckets.offset()),
+                        it.zero_count(),
+                        buckets.counts(),
+                        range,
+                    )
+                },
             })
             .collect(),
     }
@@ -285,6 +361,8 @@ fn points_of<T: Copy>(data: &MetricData<T>, float: impl Fn(T) -> f64) -> Vec<Poi
 const COUNTS: Range<usize> = 1..5;
 /// The columns of tokens.
 const TOKENS: Range<usize> = 5..7;
+/// The column of costs.
+const COST: usize = 7;
 const PROMPT_SIZE: &str = "prompt_size";
 /// The durations of model calls: of inference, and of every operation in version 1.41 of the conventions.
 const INFERENCE_DURATION: &str = "gen_ai.client.inference.duration";
@@ -295,6 +373,6 @@ const TOKEN_USAGE: &str = "gen_ai.client.token.usage";
 const INPUT_TOKENS: &str = "gen_ai.client.inference.operation.input_tokens";
 const OUTPUT_TOKENS: &str = "gen_ai.client.inference.operation.output_tokens";
 /// The row of the counter of all tokens, also of estimates.
-const ALL_TOKENS: &str = "all tokens (prompt_size)";
+const ALL_TOKENS: &str = "all (prompt_size)";
 /// The beginnings of the names of this family's metrics.
 const OWN: [&str; 5] = ["gen_ai.", "http.", "otel.", "rpc.", "throughline."];

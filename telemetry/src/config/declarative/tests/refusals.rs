@@ -6,6 +6,11 @@ use super::{declared, read_with, refused, warnings};
 fn what_is_not_accepted_is_named_with_its_path() {
     let traces =
         |processors: &str| format!("file_format: '1.1'\ntracer_provider:\n  processors: {processors}");
+    let metrics = |exporter: &str, more: &str| {
+        format!(
+            "file_format: '1.1'\nmeter_provider:\n  readers: [periodic: {{exporter: {{{exporter}}}}}]\n  {more}"
+        )
+    };
     for (text, expected) in [
         (String::new(), "the key file_format is missing"),
         (
@@ -73,6 +78,61 @@ fn what_is_not_accepted_is_named_with_its_path() {
                 .into(),
             "meter_provider.readers[1].periodic.interval = \"2\" is not accepted: use 1, the value of \
              meter_provider.readers[0].periodic.interval: all periodic readers have the same settings",
+        ),
+        (
+            traces("[]\n  sampler: {jaeger_remote/development: }"),
+            r#"tracer_provider.sampler = "{jaeger_remote/development: …}" is not accepted: use "always_on", "always_off", "trace_id_ratio_based", "parent_based", "always_record", "probability/development" or "composite/development""#,
+        ),
+        (
+            traces("[]\n  sampler: {composite/development: {parent_based: }}"),
+            r#"tracer_provider.sampler.composite/development = "{parent_based: …}" is not accepted: use "always_on", "always_off", "probability", "parent_threshold" or "rule_based""#,
+        ),
+        (
+            traces("[]\n  sampler: {composite/development: {rule_based: {rules: [{span_kinds: [web], sampler: {always_on: }}]}}}"),
+            r#"tracer_provider.sampler.composite/development.rule_based.rules[0].span_kinds[0] = "web" is not accepted: use one of "internal", "server", "client", "producer", "consumer""#,
+        ),
+        (
+            traces("[]\n  sampler: {composite/development: {rule_based: {rules: [{parent: [none]}]}}}"),
+            "the key tracer_provider.sampler.composite/development.rule_based.rules[0].sampler is missing",
+        ),
+        (
+            metrics("console: ", "views: [{selector: {}}]"),
+            "the key meter_provider.views[0].stream is missing",
+        ),
+        (
+            metrics("console: ", "views: [{selector: {instrument_type: timer}, stream: {}}]"),
+            r#"meter_provider.views[0].selector.instrument_type = "timer" is not accepted: use one of "counter", "gauge", "histogram", "observable_counter", "observable_gauge", "observable_up_down_counter", "up_down_counter""#,
+        ),
+        (
+            metrics("console: ", "views: [{selector: {}, stream: {aggregation: {mean: }}}]"),
+            r#"meter_provider.views[0].stream.aggregation = "{mean: …}" is not accepted: use "default", "drop", "explicit_bucket_histogram", "base2_exponential_bucket_histogram", "last_value" or "sum""#,
+        ),
+        (
+            metrics("console: ", "views: [{selector: {}, stream: {aggregation: {explicit_bucket_histogram: {boundaries: [1, 1]}}}}]"),
+            r#"meter_provider.views[0].stream.aggregation.explicit_bucket_histogram.boundaries = "a list" is not accepted: use numbers of which each is greater than the one before"#,
+        ),
+        (
+            metrics("console: ", "views: [{selector: {}, stream: {aggregation: {base2_exponential_bucket_histogram: {max_scale: 21}}}}]"),
+            r#"meter_provider.views[0].stream.aggregation.base2_exponential_bucket_histogram.max_scale = "21" is not accepted: use a whole number from -10 to 20"#,
+        ),
+        (
+            metrics("console: ", "views: [{selector: {}, stream: {aggregation: {base2_exponential_bucket_histogram: {max_size: 1}}}}]"),
+            r#"meter_provider.views[0].stream.aggregation.base2_exponential_bucket_histogram.max_size = "1" is not accepted: use a whole number from 2 to 10000"#,
+        ),
+        (
+            metrics("console: ", "views: [{selector: {}, stream: {aggregation_cardinality_limit: 0}}]"),
+            r#"meter_provider.views[0].stream.aggregation_cardinality_limit = "0" is not accepted: use a whole number from 1 to 1000000"#,
+        ),
+        (
+            metrics("console: {default_histogram_aggregation: linear}", ""),
+            r#"meter_provider.readers[0].periodic.exporter.console.default_histogram_aggregation = "linear" is not accepted: use "explicit_bucket_histogram" or "base2_exponential_bucket_histogram""#,
+        ),
+        (
+            "file_format: '1.1'\nmeter_provider:\n  readers: [periodic: {cardinality_limits: {default: 1}, exporter: \
+             {console: }}, pull: {cardinality_limits: {gauge: 1}, exporter: {prometheus/development: }}]"
+                .into(),
+            "meter_provider.readers[1].pull.cardinality_limits = \"{gauge: …}\" is not accepted: use those of \
+             meter_provider.readers[0].periodic.cardinality_limits: all readers have the same limits",
         ),
         (
             traces("[batch: {exporter: {otlp_http: {headers: [{name: key, value: 1234}]}}}]"),
@@ -157,4 +217,46 @@ fn variables_that_are_read_elsewhere_are_checked() {
         ("THROUGHLINE_CONSOLE", "detials"),
     ];
     assert_eq!(found, expected, "the variables that have an effect");
+}
+
+/// The SDK has no settings for a single reader, and its Prometheus exporter leaves out exponential histograms.
+#[test]
+fn settings_of_metrics_that_readers_cannot_share_warn() {
+    let base2 = "default_histogram_aggregation: base2_exponential_bucket_histogram";
+    let periodic = format!("periodic: {{exporter: {{console: {{{base2}}}}}}}");
+    let view = "aggregation: {base2_exponential_bucket_histogram: }";
+    for (readers, stream, expected) in [
+        (periodic.clone(), view, vec![]),
+        (
+            format!("{periodic}, periodic: {{exporter: {{otlp_http: }}}}"),
+            view,
+            vec!["meter_provider.readers[0].periodic.exporter.console.default_histogram_aggregation"],
+        ),
+        (
+            format!("{periodic}, periodic: {{exporter: {{otlp_http: {{{base2}}}}}}}"),
+            "attribute_keys: {included: [a, b], excluded: [b*]}",
+            vec![],
+        ),
+        (
+            "pull: {exporter: {prometheus/development: }}".into(),
+            view,
+            vec!["meter_provider.views[0].stream.aggregation"],
+        ),
+        (
+            periodic.clone(),
+            "attribute_keys: {excluded: [b*]}",
+            vec!["meter_provider.views[0].stream.attribute_keys"],
+        ),
+        (periodic.clone(), "attribute_keys: {included: ['*']}", vec![]),
+    ] {
+        let config = declared(&format!(
+            "meter_provider: {{readers: [{readers}], views: [{{selector: {{}}, stream: {{{stream}}}}}]}}"
+        ));
+        assert_eq!(warnings(&config), expected, "{readers}, {stream}");
+        let is_exponential = !readers.starts_with("pull") && !readers.ends_with("{otlp_http: }}");
+        assert_eq!(
+            config.sdk.metric_views.is_exponential, is_exponential,
+            "{readers}"
+        );
+    }
 }

@@ -186,7 +186,7 @@ impl Exchange {
             settings.chosen_end(head).unwrap_or(default)
         };
         if let Some(call) = &mut self.call {
-            call.read_status(head.headers);
+            call.read_head(head.headers);
             if end_at == EndAt::Headers {
                 call.end_with_head();
             }
@@ -220,10 +220,10 @@ impl Exchange {
         self.status.is_some_and(|status| self.rule.ends_with_head(status))
     }
 
-    /// Adds a frame to the size of the response's body. Trailers have the status of a call.
+    /// Adds a frame to the size of the response's body. The last ones have the status of a call.
     pub(crate) fn observe<D: Buf>(&mut self, frame: &Frame<D>) {
-        if let (Some(call), Some(trailers)) = (&mut self.call, frame.trailers_ref()) {
-            call.read_status(trailers);
+        if let Some(call) = &mut self.call {
+            call.read_frame(frame);
         }
         let bytes = frame.data_ref().map_or(0, Buf::remaining) as u64;
         self.response = self.response.saturating_add(bytes);

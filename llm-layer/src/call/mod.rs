@@ -22,7 +22,6 @@ mod off;
 mod openinference;
 mod outcome;
 mod parameters;
-mod peek;
 mod prompt;
 mod prompt_size;
 mod rate_limits;

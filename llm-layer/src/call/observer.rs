@@ -8,9 +8,8 @@ use http_body::Frame;
 use opentelemetry::{Array, Context, KeyValue, Value};
 use throughline_agents::{budget, model_call};
 use throughline_llm_wire::{ResponseReader, Unseen};
-use throughline_tracing_layer::observe::{End, EndAt, Observe, ResponseHead};
+use throughline_tracing_layer::observe::{End, EndAt, Observe, ResponseHead, peek};
 
-use super::peek::peek;
 use super::reply_counters::ReplyCounters;
 use super::state::{CallResponse, CallState};
 use super::{features, metrics, rate_limits, recorder};

@@ -11,8 +11,7 @@ use bytes::{Buf, Bytes};
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 use throughline_tracing_layer::message::WrapBody;
-
-use super::peek::peek;
+use throughline_tracing_layer::observe::peek;
 
 pin_project! {
     /// A request body that was looked at before it was sent: the frames that were read, then what is left.

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Buf;
 use http::{HeaderMap, Method, StatusCode};
+use http_body::Frame;
 use opentelemetry::KeyValue;
 
 use super::code::Code;
@@ -11,9 +13,10 @@ use super::content_type::{Framing, framing};
 use super::deadline::deadline;
 use super::failure::code_of;
 use super::side::Side;
+use super::web_status::WebStatus;
 use crate::error_type::error_type;
 use crate::limits::{MAX_ATTRIBUTE_BYTES, MAX_SPAN_NAME_BYTES, truncate};
-use crate::observe::End;
+use crate::observe::{End, peek};
 use crate::{recent, semconv};
 
 /// A request that is a gRPC call, and the status of the call.
@@ -24,6 +27,8 @@ pub(crate) struct Call {
     /// How long the caller waits.
     deadline: Option<Duration>,
     framing: Framing,
+    /// The end of a gRPC-Web body, once there is one.
+    web: Option<Box<WebStatus>>,
     /// The status, once it is known.
     code: Option<Code>,
     /// Whether the observation ends before the status.
@@ -48,6 +53,7 @@ impl Call {
             method: method_of(path).map(recent::text),
             deadline: deadline(headers),
             framing,
+            web: None,
             code: None,
             ends_with_head: false,
         }
@@ -91,8 +97,32 @@ impl Call {
         }
     }
 
+    /// Reads the head of the response, which may have the status.
+    pub(crate) fn read_head(&mut self, headers: &HeaderMap) {
+        self.read_status(headers);
+        // A gateway in between may have answered otherwise.
+        self.web = match framing(headers) {
+            Some(Framing::Web) if self.code.is_none() => Some(Box::new(WebStatus::new(false))),
+            Some(Framing::WebText) if self.code.is_none() => Some(Box::new(WebStatus::new(true))),
+            _ => None,
+        };
+    }
+
+    /// Reads a frame of the response's body. gRPC has the status in the trailers, gRPC-Web in the data.
+    pub(crate) fn read_frame<D: Buf>(&mut self, frame: &Frame<D>) {
+        if let Some(trailers) = frame.trailers_ref() {
+            self.read_status(trailers);
+        }
+        if let (Some(web), Some(data)) = (&mut self.web, frame.data_ref()) {
+            if !peek(data, |bytes| web.read(bytes)) {
+                web.give_up();
+            }
+            self.code = web.code().or(self.code);
+        }
+    }
+
     /// Reads the status from the head or the trailers of the response, if it is there.
-    pub(crate) fn read_status(&mut self, headers: &HeaderMap) {
+    fn read_status(&mut self, headers: &HeaderMap) {
         self.code = Code::from_headers(headers).or(self.code);
     }
 
@@ -119,7 +149,7 @@ impl Call {
         let code = match (self.code.or_else(|| foreign.map(Code::from_http)), end) {
             (Some(code), _) => Some(code),
             (None, End::Complete | End::Trailers) => head
-                .filter(|_| !self.ends_with_head && self.framing == Framing::Http2)
+                .filter(|_| !self.ends_with_head && self.is_read())
                 .map(Code::from_http),
             (None, End::BodyError(cause) | End::ServiceError(cause)) => {
                 let (code, class) = code_of(cause, side);
@@ -141,6 +171,14 @@ impl Call {
         };
         self.code = code;
         code.filter(|code| side.is_failure(*code)).map(Code::as_str)
+    }
+
+    /// Returns whether a status that was not found is not there.
+    fn is_read(&self) -> bool {
+        match &self.web {
+            Some(web) => web.is_readable(),
+            None => self.framing == Framing::Http2,
+        }
     }
 }
 

@@ -32,7 +32,11 @@ impl Code {
 
     /// Parses a `grpc-status`. A value that is not a known code is [`Code::Unknown`], as for clients.
     fn from_value(value: &HeaderValue) -> Self {
-        let number = value.to_str().ok().and_then(|text| text.parse().ok());
+        Self::from_bytes(value.as_bytes())
+    }
+
+    pub(super) fn from_bytes(value: &[u8]) -> Self {
+        let number = std::str::from_utf8(value).ok().and_then(|text| text.parse().ok());
         number.and_then(Self::from_number).unwrap_or(Self::Unknown)
     }
 

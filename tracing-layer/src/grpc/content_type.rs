@@ -8,8 +8,10 @@ use http::header::CONTENT_TYPE;
 pub(crate) enum Framing {
     /// gRPC over HTTP/2, with the status in trailers.
     Http2,
-    /// gRPC-Web, which may have the status at the end of the body.
+    /// gRPC-Web, with the status at the end of the body.
     Web,
+    /// gRPC-Web in Base64.
+    WebText,
 }
 
 /// Returns the framing of a request or a response, if its content type is one of gRPC:
@@ -22,12 +24,16 @@ pub(crate) fn framing(headers: &HeaderMap) -> Option<Framing> {
     }
     match rest.first() {
         None | Some(b'+' | b';' | b' ') => Some(Framing::Http2),
-        Some(b'-') => Some(Framing::Web),
+        Some(b'-') => Some(match rest.get(..WEB_TEXT.len()) {
+            Some(text) if text.eq_ignore_ascii_case(WEB_TEXT) => Framing::WebText,
+            _ => Framing::Web,
+        }),
         Some(_) => None,
     }
 }
 
 const GRPC: &[u8] = b"application/grpc";
+const WEB_TEXT: &[u8] = b"-web-text";
 
 #[cfg(test)]
 mod tests {
@@ -40,7 +46,9 @@ mod tests {
             ("application/grpc+proto", Some(Framing::Http2)),
             ("APPLICATION/GRPC;x=y", Some(Framing::Http2)),
             ("application/grpc-web", Some(Framing::Web)),
-            ("application/grpc-web-text+proto", Some(Framing::Web)),
+            ("application/grpc-web+proto", Some(Framing::Web)),
+            ("application/grpc-web-text+proto", Some(Framing::WebText)),
+            ("application/grpc-Web-Text", Some(Framing::WebText)),
             ("application/grpcx", None),
             ("application/gr", None),
             ("application/json", None),

@@ -9,6 +9,7 @@ mod content_type;
 mod deadline;
 mod failure;
 mod side;
+mod web_status;
 
 pub(crate) use self::call::Call;
 pub(crate) use self::side::Side;

@@ -59,6 +59,7 @@ mod body;
 mod end;
 mod future;
 mod guard;
+mod peek;
 mod response;
 
 use bytes::Buf;
@@ -69,6 +70,7 @@ pub use self::body::ResponseBody;
 pub use self::end::{Cause, End};
 pub use self::future::ResponseFuture;
 pub(crate) use self::guard::EndGuard;
+pub use self::peek::peek;
 pub use self::response::EndAt;
 pub use crate::message::ResponseHead;
 

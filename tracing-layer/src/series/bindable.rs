@@ -98,5 +98,6 @@ macro_rules! bind {
 
 bind!(Histogram<f64>, BoundHistogram, record);
 bind!(Histogram<u64>, BoundHistogram, record);
+bind!(Counter<f64>, BoundCounter, add);
 bind!(Counter<u64>, BoundCounter, add);
 bind!(UpDownCounter<i64>, BoundUpDownCounter, add);

@@ -127,7 +127,7 @@
 //! | a response without a status, as from a layer that knows only HTTP | that of the HTTP status code: `401` is `UNAUTHENTICATED`, `503` is `UNAVAILABLE` |
 //! | the client leaves, or tonic's own timeout | `CANCELLED`, which is no error [by default](ServerLayer::with_stream_cancellation_errors); `DEADLINE_EXCEEDED` if the `grpc-timeout` of the request has passed |
 //! | the service fails, or panics | `UNKNOWN` |
-//! | gRPC-Web with its status in the body of a `200` | not recorded; put this layer inside of tonic-web's, which moves it to the trailers |
+//! | a body of gRPC-Web that cannot be read, such as one with a content encoding | not recorded; its status is in the body. Put this layer inside of tonic-web's, which moves it to the trailers |
 //!
 //! # When it ends
 //!

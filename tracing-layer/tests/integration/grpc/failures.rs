@@ -4,8 +4,10 @@ use std::convert::Infallible;
 
 use axum::Router;
 use axum::http::StatusCode;
-use http_body_util::BodyExt;
-use throughline_test_support::{Recorder, Vacant};
+use bytes::Bytes;
+use http_body::Frame;
+use http_body_util::{BodyExt, StreamBody};
+use throughline_test_support::{Recorder, Vacant, attribute};
 use tonic::body::Body;
 use tonic::{Code, Request};
 use tower::{Layer, ServiceExt};
@@ -230,7 +232,7 @@ async fn an_error_of_http_is_the_status_of_every_call() {
     ] {
         let recorder = Recorder::new();
         let proxy = tower::service_fn(move |_: http::Request<Body>| async move {
-            let body = http_body_util::Full::new(bytes::Bytes::from_static(b"not gRPC"));
+            let body = http_body_util::Full::new(Bytes::from_static(b"not gRPC"));
             Ok::<_, Infallible>(
                 http::Response::builder()
                     .status(http)
@@ -264,6 +266,58 @@ async fn an_error_of_http_is_the_status_of_every_call() {
             expected,
             "{http} of {content_type:?}, read: {is_read}"
         );
+    }
+}
+
+/// The status of gRPC-Web was not recorded, since it is in the body of a `200`.
+#[tokio::test]
+async fn the_status_of_grpc_web_is_read_from_the_body() {
+    let web = "application/grpc-web+proto";
+    let message = b"\x00\x00\x00\x00\x03abc";
+    let not_found = b"\x80\x00\x00\x00\x0fgrpc-status:5\r\n";
+    let body = [&message[..], &not_found[..]].concat();
+    let text = b"AAAAAANhYmM=gAAAAA9ncnBjLXN0YXR1czo1DQo=".to_vec();
+    for (content_type, body, status, error) in [
+        (web, body.clone(), Some("NOT_FOUND"), Some("NOT_FOUND")),
+        (
+            "application/grpc-web-text+proto",
+            text,
+            Some("NOT_FOUND"),
+            Some("NOT_FOUND"),
+        ),
+        // The end is missing.
+        (web, message.to_vec(), Some("UNKNOWN"), Some("UNKNOWN")),
+        // A body that is not what its type says, and another type.
+        ("application/grpc-web-text+proto", body.clone(), None, None),
+        ("text/html", body, None, None),
+    ] {
+        let recorder = Recorder::new();
+        let name = format!("{content_type}, {} bytes", body.len());
+        let service = client(&recorder).layer(tower::service_fn(move |_: http::Request<Body>| {
+            let frames = body
+                .clone()
+                .into_iter()
+                .map(|byte| Ok::<_, Infallible>(Frame::data(Bytes::from(vec![byte]))));
+            let body = StreamBody::new(futures_util::stream::iter(frames));
+            let response = http::Response::builder()
+                .header("content-type", content_type)
+                .body(body);
+            async { Ok::<_, Infallible>(response.expect("a response")) }
+        }));
+        let mut request = request("/shop.Orders/Get");
+        request
+            .headers_mut()
+            .insert("content-type", http::HeaderValue::from_static(web));
+        let response = service.oneshot(request).await.expect("infallible");
+        let _ = response.into_body().collect().await;
+        let spans = recorder.spans();
+        let recorded = |key| attribute(&spans[0], key);
+        assert_eq!(
+            recorded("rpc.response.status_code").as_deref(),
+            status,
+            "{name}: status"
+        );
+        assert_eq!(recorded("error.type").as_deref(), error, "{name}: error");
     }
 }
 

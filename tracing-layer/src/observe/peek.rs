@@ -4,8 +4,9 @@ use std::io::IoSlice;
 
 use bytes::Buf;
 
-/// Shows the bytes of a buffer, piece by piece; `false` if it does not let all of them be seen.
-pub(super) fn peek<D: Buf>(data: &D, mut see: impl FnMut(&[u8])) -> bool {
+/// Shows the bytes of the data of a frame, piece by piece. Returns whether all of them could be seen: a buffer
+/// in many pieces need not show them without being consumed.
+pub fn peek<D: Buf>(data: &D, mut see: impl FnMut(&[u8])) -> bool {
     let chunk = data.chunk();
     if chunk.len() == data.remaining() {
         see(chunk);

@@ -259,7 +259,8 @@ impl LlmLayer {
     /// Sets the prices from which the cost of a call is computed. Default: none, so that no cost is recorded.
     ///
     /// Each part of the usage needs a price. If one has none, there is no `throughline.cost`, and
-    /// `throughline.cost.unpriced` names it.
+    /// `throughline.cost.unpriced` names it. The metric `throughline.cost` adds up the costs by model, and
+    /// `throughline.cost.unknown` counts the calls without one.
     #[must_use]
     pub fn with_prices(mut self, prices: Prices) -> Self {
         self.config().prices = prices;

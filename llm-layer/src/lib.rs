@@ -95,11 +95,13 @@
 //!
 //! Metrics of this crate:
 //!
-//! <!-- semconv metric.prompt_size metric.throughline.active_streams metric.throughline.rate_limit.remaining -->
+//! <!-- semconv metric.prompt_size metric.throughline.active_streams metric.throughline.cost metric.throughline.cost.unknown metric.throughline.rate_limit.remaining -->
 //! | metric | instrument | unit | attributes | description |
 //! |---|---|---|---|---|
 //! | `prompt_size` | counter | `{token}` | `direction` | Counts the number of tokens in the prompt. TaskWeaver's counter. It counts the tokens of all model calls, including estimates, and those of `add_prompt_size`. |
 //! | `throughline.active_streams` | updowncounter | `{stream}` | `gen_ai.operation.name`, `gen_ai.provider.name`, `gen_ai.request.model` | The number of streamed responses in progress. A response counts from its head until its body ends or is dropped. |
+//! | `throughline.cost` | counter | `{currency}` | `gen_ai.agent.name`, `gen_ai.operation.name`, `gen_ai.provider.name`, `gen_ai.request.model`, `gen_ai.response.model`, `server.address`, `server.port`, `throughline.tokens.source` | The cost of model calls, in the currency of the configured prices. With `LlmLayer::with_prices` or `LlmLayer::with_cost_hook`. `throughline.cost.unknown` counts the calls that it misses. |
+//! | `throughline.cost.unknown` | counter | `{call}` | `gen_ai.agent.name`, `gen_ai.operation.name`, `gen_ai.provider.name`, `gen_ai.request.model`, `gen_ai.response.model`, `server.address`, `server.port`, `throughline.tokens.source` | The number of model calls whose cost is unknown. With `LlmLayer::with_prices` or `LlmLayer::with_cost_hook`, if a part of the usage has no price, or the usage is unknown. Calls that the provider refused are not counted. |
 //! | `throughline.rate_limit.remaining` | gauge |  | `throughline.rate_limit.kind`, `gen_ai.provider.name`, `gen_ai.request.model` | The remaining amount of a rate limit, from the provider's last response. Opt-in with `LlmLayer::with_rate_limit_metrics`. The unit depends on the kind. |
 //! <!-- endsemconv -->
 //!
@@ -174,7 +176,7 @@
 //! | span | `gen_ai.usage.*` | none of them; `throughline.tokens.input` and `.output`, reported ones too |
 //! | attributes for Phoenix, TinyLLM and TaskWeaver | where asked for | those of tokens are left out |
 //! | metrics of tokens, `prompt_size` | yes | none |
-//! | `throughline.cost` | with prices | with prices: give them to one of both |
+//! | `throughline.cost`, on the span and as a metric | with prices | with prices: give them to one of both |
 //! | `throughline.cost.reported` | where the provider reports it | none |
 //! | durations, open streams, rate limits | yes | yes |
 //! | ledgers of [scopes](throughline_agents::scope), which belong to one process | yes | yes |

@@ -135,6 +135,11 @@ pub(crate) const COST: &str = "throughline.cost";
 pub(crate) const COST_REPORTED: &str = "throughline.cost.reported";
 /// What has no price, so that the cost is not known.
 pub(crate) const COST_UNPRICED: &str = "throughline.cost.unpriced";
+/// A counter of the calls whose cost is not known; the counter of the others has the name of the attribute.
+pub(crate) const COST_UNKNOWN: &str = "throughline.cost.unknown";
+/// The prices have no currency, so that neither has their sum.
+pub(crate) const CURRENCY_UNIT: &str = "{currency}";
+pub(crate) const CALL_UNIT: &str = "{call}";
 /// What precedes the name of a header.
 pub(crate) const RESPONSE_HEADER: &str = "http.response.header.";
 
@@ -193,6 +198,8 @@ pub(crate) fn description(instrument: &str) -> &'static str {
         INFERENCE_OPERATION_INPUT => "Input tokens of one model call.",
         INFERENCE_OPERATION_OUTPUT => "Output tokens of one model call.",
         CLIENT_TOKEN_USAGE => "Tokens of one model call, by type.",
+        COST => "The cost of model calls, in the currency of the configured prices.",
+        COST_UNKNOWN => "The number of model calls whose cost is unknown.",
         ACTIVE_STREAMS => "The number of streamed responses in progress.",
         RATE_LIMIT_REMAINING => "The remaining amount of a rate limit, from the provider's last response.",
         PROMPT_SIZE => PROMPT_SIZE_DESCRIPTION,

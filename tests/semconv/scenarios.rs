@@ -184,7 +184,7 @@ fn events(events: &'static [&str]) -> io::Result<Response<Body>> {
     answer("text/event-stream", Body::from_stream(stream::iter(events)))
 }
 
-const TEXT: &str = r#"{"choices":[{"index":0,"delta":{"content":"Hi"}}]}"#;
+const TEXT: &str = r#"{"model":"gpt-4o","choices":[{"index":0,"delta":{"content":"Hi"}}]}"#;
 const END: &str = r#"{"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}"#;
 const USAGE: &str = r#"{"choices":[],"usage":{"prompt_tokens":8,"completion_tokens":2}}"#;
 const DONE: &str = "[DONE]";

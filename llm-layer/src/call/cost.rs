@@ -18,6 +18,8 @@ pub(super) struct CostDetails {
     reported: Option<f64>,
     /// What has no price.
     unpriced: Vec<Unpriced>,
+    /// The call costs something, but how much is not known, although there are prices.
+    pub(super) is_unknown: bool,
 }
 
 /// Returns the cost of a call that ended at `ended_at`, and the details that its span records.
@@ -36,6 +38,7 @@ pub(super) fn compute(
         return (None, details);
     }
     let Some(usage) = BilledUsage::from_reply(totals, reply, service_tier(call).as_deref()) else {
+        details.is_unknown = call.request.parameters.operation.uses_tokens();
         return (None, details);
     };
     let mut usage = usage.with_time(ended_at);
@@ -59,6 +62,7 @@ pub(super) fn compute(
             }
         },
     };
+    details.is_unknown = cost.is_none();
     (cost, details)
 }
 

@@ -18,6 +18,8 @@ pub(crate) struct Instruments {
     pub(super) operation: Times,
     pub(super) used: TokenCounters,
     pub(super) per_call: TokenHistograms,
+    pub(super) cost: Numbered<f64, Counter<f64>>,
+    pub(super) unknown_cost: Numbered<u64, Counter<u64>>,
     pub(super) streams: UpDownCounter<i64>,
     pub(super) remaining: Gauge<u64>,
     budget: OnceLock<Box<LabelBudget>>,
@@ -52,10 +54,11 @@ pub(super) struct TokenHistograms {
 
 impl Instruments {
     pub(crate) fn new(meter: &Meter) -> Self {
-        let counter = |name: &'static str| {
-            let counter = meter.u64_counter(name).with_unit(semconv::TOKEN_UNIT);
+        let counter_in = |name: &'static str, unit: &'static str| {
+            let counter = meter.u64_counter(name).with_unit(unit);
             Numbered::new(counter.with_description(semconv::description(name)).build())
         };
+        let counter = |name: &'static str| counter_in(name, semconv::TOKEN_UNIT);
         let tokens = |name: &'static str| {
             let histogram = meter.u64_histogram(name).with_unit(semconv::TOKEN_UNIT);
             let histogram = histogram.with_description(semconv::description(name));
@@ -77,6 +80,14 @@ impl Instruments {
                 output: tokens(semconv::INFERENCE_OPERATION_OUTPUT),
                 usage: tokens(semconv::CLIENT_TOKEN_USAGE),
             },
+            cost: Numbered::new(
+                meter
+                    .f64_counter(semconv::COST)
+                    .with_unit(semconv::CURRENCY_UNIT)
+                    .with_description(semconv::description(semconv::COST))
+                    .build(),
+            ),
+            unknown_cost: counter_in(semconv::COST_UNKNOWN, semconv::CALL_UNIT),
             streams: meter
                 .i64_up_down_counter(semconv::ACTIVE_STREAMS)
                 .with_unit(semconv::STREAM_UNIT)

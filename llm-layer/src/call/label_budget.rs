@@ -31,6 +31,7 @@ pub(super) struct LabelBudget {
     /// One for each kind of instrument: each has as many series as an SDK allows to one.
     durations: SeriesBudget,
     tokens: OnceLock<SeriesBudget>,
+    costs: OnceLock<SeriesBudget>,
     streams: OnceLock<SeriesBudget>,
     rate_limits: OnceLock<SeriesBudget>,
 }
@@ -58,6 +59,7 @@ impl LabelBudget {
             agents: DistinctValues::new(MAX_AGENTS),
             rate_limit_kinds: DistinctValues::new(MAX_RATE_LIMIT_KINDS),
             tokens: OnceLock::new(),
+            costs: OnceLock::new(),
             streams: OnceLock::new(),
             rate_limits: OnceLock::new(),
         }
@@ -69,6 +71,10 @@ impl LabelBudget {
 
     pub(super) fn tokens(&self) -> &SeriesBudget {
         self.tokens.get_or_init(|| SeriesBudget::new(&self.models))
+    }
+
+    pub(super) fn costs(&self) -> &SeriesBudget {
+        self.costs.get_or_init(|| SeriesBudget::new(&self.models))
     }
 
     pub(super) fn streams(&self) -> &SeriesBudget {

@@ -1,6 +1,5 @@
 //! Records the metrics of a call.
 
-use std::borrow::Cow;
 use std::time::Duration;
 
 use opentelemetry::metrics::Counter;
@@ -12,7 +11,8 @@ use super::bound::Numbered;
 use super::chunk_series::ChunkSeries;
 use super::dimensions::{CallSeries, Dimensions};
 use super::instruments::{Instruments, Times};
-use super::label_budget::Label;
+use super::label_budget::{Label, LabelBudget};
+use super::outcome::Outcome;
 use super::state::CallState;
 use super::streams::OpenStream;
 use crate::semconv;
@@ -30,16 +30,11 @@ pub(super) fn open_stream(call: &CallState) -> Option<OpenStream> {
 }
 
 /// Records a call that has ended.
-pub(super) fn record(
-    instruments: &Instruments,
-    call: &CallState,
-    call_usage: &CallUsage,
-    error: Option<&Cow<'static, str>>,
-    duration: Duration,
-) {
+pub(super) fn record(instruments: &Instruments, call: &CallState, outcome: &Outcome, duration: Duration) {
     let budget = instruments.budget(&call.shared.config);
     let dimensions = Dimensions::from_call(call, budget);
-    let error = error.map(|kind| budget.error(kind.clone()));
+    let error = outcome.failure.as_ref();
+    let error = error.map(|failure| budget.error(failure.kind.clone()));
     let with_error = dimensions.series(budget.durations(), [error.as_ref(), None]);
     // What was fetched was generated before.
     let is_generated = call.is_streamed() && !call.request.parameters.operation.is_fetch();
@@ -53,7 +48,26 @@ pub(super) fn record(
         }
     }
     if call.counts() {
-        record_tokens(instruments, call, call_usage, &dimensions, &with_error);
+        record_tokens(instruments, call, &outcome.usage, &dimensions, &with_error);
+    }
+    record_cost(instruments, call, outcome, &dimensions);
+}
+
+/// Without prices, nothing. A sum of costs misses the calls whose cost is unknown, so these are counted beside it.
+fn record_cost(instruments: &Instruments, call: &CallState, outcome: &Outcome, dimensions: &Dimensions) {
+    if outcome.usage.cost.is_none() && !outcome.cost.is_unknown {
+        return;
+    }
+    let budget = instruments.budget(&call.shared.config);
+    let source = outcome.provenance.as_str();
+    let source = Label::fixed(semconv::TOKENS_SOURCE, source, source);
+    let agent = agent(call, budget);
+    let series = dimensions.series(budget.costs(), [agent.as_ref(), Some(&source)]);
+    let binds = call.shared.instruments.binds();
+    // A hook may return a negative number, which a counter cannot add.
+    match outcome.usage.cost.filter(|cost| *cost >= 0.0) {
+        Some(cost) => instruments.cost.record(cost, &series, binds),
+        None => instruments.unknown_cost.record(1, &series, binds),
     }
 }
 
@@ -88,8 +102,13 @@ fn record_tokens(
     }
 }
 
-/// The counters of tokens name the agent of this process beneath which they were used, so that a sum by
-/// role needs no trace; a name from baggage is another's choice and no label.
+/// The counters of tokens and costs name the agent of this process beneath which they were used, so that a sum
+/// by role needs no trace; a name from baggage is another's choice and no label.
+fn agent(call: &CallState, budget: &LabelBudget) -> Option<Label> {
+    let names = ScopeNames::from_context(&call.cx, false);
+    names.agent_name().map(|name| budget.agent(name))
+}
+
 fn record_latest(
     instruments: &Instruments,
     call: &CallState,
@@ -109,9 +128,7 @@ fn record_latest(
         (semconv::IMAGE, usage.part(UsagePart::ImageOutput)),
     ];
     let budget = instruments.budget(&call.shared.config);
-    let agent = ScopeNames::from_context(&call.cx, false)
-        .agent_name()
-        .map(|name| budget.agent(name));
+    let agent = agent(call, budget);
     let label = |modality| Label::fixed(semconv::TOKEN_MODALITY, modality, semconv::UNKNOWN);
     // Most counters have no other modality.
     let unknown = label(semconv::UNKNOWN);

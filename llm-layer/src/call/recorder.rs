@@ -78,8 +78,7 @@ fn record(mut finished: FinishedCall, is_rough: bool) {
         attributes::record(&mut call, &outcome);
     }
     if let Some(instruments) = call.shared.instruments.in_context(&call.cx) {
-        let error = outcome.failure.as_ref().map(|failure| &failure.kind);
-        metrics::record(instruments, &call, &outcome.usage, error, duration);
+        metrics::record(instruments, &call, &outcome, duration);
         if call.counts() {
             instruments.prompt_size(&outcome.prompt_size, call.shared.instruments.binds());
         }

@@ -287,3 +287,73 @@ fn costs_reach_the_ledger() {
     }));
     assert_eq!(nanocost, 6_000_000_000, "two calls of 3.0");
 }
+
+/// The lines of the two counters of costs, without the labels that all calls have in common.
+fn counters(recorder: &Recorder) -> Vec<String> {
+    let common = "gen_ai.operation.name=chat,gen_ai.provider.name=openai,gen_ai.request.model=gpt-4o,\
+                  gen_ai.response.model=gpt-4o-2024-08-06,server.address=api.openai.com,server.port=443,";
+    let lines = recorder.metrics().into_iter();
+    let lines = lines.filter(|line| line.starts_with("throughline.cost"));
+    lines.map(|line| line.replace(common, "")).collect()
+}
+
+/// The cost stood on spans only, so that no metric added it up.
+#[test]
+fn counters_add_up_what_calls_cost() {
+    let recorder = Recorder::new();
+    let layer = layer(&recorder).with_prices(Prices::new().with_price("gpt-4o", Price::new(2.0, 10.0)));
+    call(&layer, &recorder, HELLO, USAGE);
+    call(&layer, &recorder, HELLO, USAGE);
+    let planner = agent("Planner")
+        .with_tracer_provider(recorder.tracer_provider())
+        .with_meter_provider(recorder.meter_provider());
+    block_on(planner.run(async { call(&layer, &recorder, HELLO, USAGE) }));
+    assert_eq!(
+        counters(&recorder),
+        [
+            "throughline.cost{gen_ai.agent.name=Planner,throughline.tokens.source=reported} 3",
+            "throughline.cost{throughline.tokens.source=reported} 6"
+        ],
+        "three calls"
+    );
+}
+
+#[test]
+fn a_counter_has_the_calls_whose_cost_is_unknown() {
+    let recorder = Recorder::new();
+    let layer = layer(&recorder).with_prices(Prices::new().with_price("gpt-4o", Price::new(2.0, 10.0)));
+    let cached = r#"{"prompt_tokens":9,"completion_tokens":1,"prompt_tokens_details":{"cached_tokens":4}}"#;
+    call(&layer, &recorder, HELLO, cached);
+    let refusal = Response::builder().status(429).body(Chunks::default()).unwrap();
+    let request = Request::post(CHAT).body(Chunks::from_iter([HELLO])).unwrap();
+    exchange(&layer, request, refusal);
+    assert_eq!(
+        counters(&recorder),
+        ["throughline.cost.unknown{throughline.tokens.source=reported} 1"],
+        "cached tokens have no price, and a refused call costs nothing"
+    );
+}
+
+#[test]
+fn without_prices_there_are_no_counters_of_costs() {
+    let recorder = Recorder::new();
+    call(&layer(&recorder), &recorder, HELLO, USAGE);
+    assert_eq!(counters(&recorder), [""; 0], "no prices");
+}
+
+/// A counter cannot add a negative number.
+#[test]
+fn a_negative_cost_of_a_hook_is_counted_as_unknown() {
+    let recorder = Recorder::new();
+    call(
+        &layer(&recorder).with_cost_hook(|_| Some(-1.0)),
+        &recorder,
+        HELLO,
+        USAGE,
+    );
+    assert_eq!(
+        counters(&recorder),
+        ["throughline.cost.unknown{throughline.tokens.source=reported} 1"],
+        "one call"
+    );
+}

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use http::{HeaderMap, Method};
+use http::{HeaderMap, HeaderName, Method};
 use serde::Deserialize;
 
 /// An API of model providers. It determines the paths, the credentials and the format of errors.
@@ -45,11 +45,11 @@ impl Api {
         }
         let last = path.rsplit('/').next().unwrap_or_default();
         if path.starts_with("/v1/models/") && *method == Method::POST && last.contains(':')
-            || headers.contains_key("x-goog-api-key")
+            || headers.contains_key(&X_GOOG_API_KEY)
         {
             return Self::Gemini;
         }
-        match headers.contains_key("anthropic-version") {
+        match headers.contains_key(&ANTHROPIC_VERSION) {
             true => Self::Anthropic,
             false => Self::OpenAi,
         }
@@ -64,6 +64,9 @@ pub(crate) fn error_format(api: Api, path: &str) -> Api {
         false => api,
     }
 }
+
+static X_GOOG_API_KEY: HeaderName = HeaderName::from_static("x-goog-api-key");
+static ANTHROPIC_VERSION: HeaderName = HeaderName::from_static("anthropic-version");
 
 impl fmt::Display for Api {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -86,7 +86,8 @@ where
         loop {
             let (mut connection, is_new) = match self.pool.take() {
                 Some(connection) => (connection, false),
-                None => (self.connect(deadline).await?, true),
+                // Boxed, since the future is large and rarely needed, and would be moved with each request.
+                None => (Box::pin(self.connect(deadline)).await?, true),
             };
             let sent = connection.send(request, deadline).await;
             request = match sent {

@@ -33,6 +33,8 @@ enum Line {
 /// answer.
 pub(crate) struct LoggedExchange {
     exchange: Exchange,
+    started: Instant,
+    has_ended: bool,
     lines: SyncSender<Line>,
 }
 
@@ -52,16 +54,19 @@ struct Exchange {
     model: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     provider: Option<String>,
+    #[serde(flatten)]
+    outcome: LoggedOutcome,
+}
+
+/// The part of a line that the end of the exchange settles.
+#[derive(Debug, Default, Serialize)]
+struct LoggedOutcome {
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<u16>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<&'static str>,
     bytes: u64,
     duration_ms: f64,
-    #[serde(skip)]
-    started: Instant,
-    #[serde(skip)]
-    has_ended: bool,
 }
 
 impl AccessLog {
@@ -77,8 +82,12 @@ impl AccessLog {
     /// Begins an exchange. `None`: the log is off.
     pub(crate) fn begin(&self, parts: &Parts, api: Api, request_id: &str) -> Option<LoggedExchange> {
         let lines = self.lines.clone()?;
-        let exchange = Exchange::new(parts, api, request_id);
-        Some(LoggedExchange { exchange, lines })
+        Some(LoggedExchange {
+            exchange: Exchange::new(parts, api, request_id),
+            started: Instant::now(),
+            has_ended: false,
+            lines,
+        })
     }
 
     /// Waits until the lines so far are written.
@@ -127,12 +136,7 @@ impl Exchange {
             caller: None,
             model: None,
             provider: None,
-            status: None,
-            error: None,
-            bytes: 0,
-            duration_ms: 0.0,
-            started: Instant::now(),
-            has_ended: false,
+            outcome: LoggedOutcome::default(),
         }
     }
 }
@@ -148,38 +152,38 @@ impl LoggedExchange {
     }
 
     pub(crate) fn refused(&mut self, refusal: &Refusal) {
-        self.exchange.error = Some(refusal.kind.as_str());
+        self.exchange.outcome.error = Some(refusal.kind.as_str());
     }
 
     pub(crate) fn answered(&mut self, status: StatusCode) {
-        self.exchange.status = Some(status.as_u16());
+        self.exchange.outcome.status = Some(status.as_u16());
     }
 
     pub(crate) fn sent(&mut self, bytes: usize) {
-        self.exchange.bytes += bytes as u64;
+        self.exchange.outcome.bytes += bytes as u64;
     }
 
     pub(crate) fn failed(&mut self, error: &(dyn std::error::Error + 'static)) {
-        self.exchange.error = Some(match is_timeout(error) {
+        self.exchange.outcome.error = Some(match is_timeout(error) {
             true => "timeout",
             false => "upstream_cut",
         });
-        self.exchange.has_ended = true;
+        self.has_ended = true;
     }
 
     pub(crate) fn ended(&mut self) {
-        self.exchange.has_ended = true;
+        self.has_ended = true;
     }
 }
 
 impl Drop for LoggedExchange {
     fn drop(&mut self) {
-        let exchange = &mut self.exchange;
-        exchange.duration_ms = exchange.started.elapsed().as_secs_f64() * 1000.0;
-        if !exchange.has_ended {
-            exchange.error.get_or_insert("cancelled");
+        let outcome = &mut self.exchange.outcome;
+        outcome.duration_ms = self.started.elapsed().as_secs_f64() * 1000.0;
+        if !self.has_ended {
+            outcome.error.get_or_insert("cancelled");
         }
-        if let Ok(line) = serde_json::to_string(exchange) {
+        if let Ok(line) = serde_json::to_string(&self.exchange) {
             // A full queue drops the line.
             let _ = self.lines.try_send(Line::Text(line));
         }

@@ -105,7 +105,7 @@ pub(crate) fn metric(registry: &Registry, metric: &Metric, seen: &mut Seen) {
     let group = registry
         .groups
         .iter()
-        .find(|group| group.metric_name.as_deref() == Some(name));
+        .find(|group| group.name.as_deref() == Some(name));
     let Some(group) = group else {
         let is_foreign = FOREIGN.iter().any(|namespace| name.starts_with(namespace));
         assert!(is_foreign, "the metric {name} is not in the registry");

@@ -152,7 +152,7 @@ fn metrics(groups: &[&Group]) -> String {
     let mut table =
         "| metric | instrument | unit | attributes | description |\n|---|---|---|---|---|\n".to_owned();
     for group in groups {
-        let name = group.metric_name.as_deref().expect("a name");
+        let name = group.name.as_deref().expect("a name");
         let instrument = format!("{:?}", group.instrument.expect("an instrument")).to_lowercase();
         let unit = match group.unit.as_deref().expect("a unit") {
             "" => String::new(),

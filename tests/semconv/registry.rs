@@ -39,9 +39,9 @@ pub(crate) struct Group {
     pub(crate) id: String,
     #[serde(rename = "type")]
     pub(crate) kind: Kind,
-    /// The name of an event.
+    /// The name of an event or of a metric.
+    #[serde(alias = "metric_name")]
     pub(crate) name: Option<String>,
-    pub(crate) metric_name: Option<String>,
     pub(crate) instrument: Option<Instrument>,
     pub(crate) unit: Option<String>,
     pub(crate) span_kind: Option<String>,
@@ -226,11 +226,7 @@ impl Registry {
 
     /// Returns the names of attributes, metrics and events.
     pub(crate) fn names(&self) -> Vec<&str> {
-        let signals = self
-            .groups
-            .iter()
-            .flat_map(|group| [group.name.as_deref(), group.metric_name.as_deref()])
-            .flatten();
+        let signals = self.groups.iter().filter_map(|group| group.name.as_deref());
         self.attributes().into_keys().chain(signals).collect()
     }
 }

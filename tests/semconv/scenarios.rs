@@ -9,7 +9,7 @@ use futures_util::{StreamExt, stream};
 use throughline::agents::graph::{graph, node, task};
 use throughline::agents::scope::Scope;
 use throughline::agents::{TokenBudgetLayer, agent};
-use throughline::llm::{Capture, Price, Prices, Role, settle};
+use throughline::llm::{Capture, Price, Prices, Role, wait_idle};
 use throughline::{ClientLayer, DrainLayer, LlmLayer, ServerLayer};
 use throughline_test_support::{Recorder, noting};
 use tower::{ServiceBuilder, ServiceExt, service_fn};
@@ -28,7 +28,7 @@ pub(crate) async fn run() -> Recorder {
     drop_stream(&recorder).await;
     scopes(&recorder).await;
     runs(&recorder).await;
-    assert!(settle(Duration::from_secs(60)), "all calls are recorded");
+    assert!(wait_idle(Duration::from_secs(60)), "all calls are recorded");
     recorder
 }
 
@@ -42,7 +42,7 @@ pub(crate) async fn run_defaults() -> Recorder {
     let run = observed(&recorder, graph("support"));
     run.run(observed(&recorder, node("model", "draft")).run(async {}))
         .await;
-    assert!(settle(Duration::from_secs(60)), "all calls are recorded");
+    assert!(wait_idle(Duration::from_secs(60)), "all calls are recorded");
     recorder
 }
 
@@ -91,7 +91,7 @@ async fn drop_stream(recorder: &Recorder) {
     let mut body = Body::new(response.into_body()).into_data_stream();
     body.next().await.expect("a frame").expect("data");
     drop(body);
-    assert!(drain.settle(Duration::from_secs(60)).await, "the rest is read");
+    assert!(drain.wait_idle(Duration::from_secs(60)).await, "the rest is read");
 }
 
 /// Runs a scope whose budget is exhausted, with calls of every outcome.

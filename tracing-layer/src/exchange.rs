@@ -39,12 +39,18 @@ pub(crate) struct Exchange {
     /// The duration is measured by the monotonic clock and added to this, so that the span is as long as the
     /// metric, even if the system clock is set in between.
     recording: Option<SystemTime>,
-    status: Option<StatusCode>,
-    /// Set if it is recorded and the span lasts longer.
-    time_to_headers: Option<Duration>,
-    response: u64,
+    response: ObservedResponse,
     error: Option<&'static str>,
     concluded: bool,
+}
+
+/// What was observed of a response so far.
+#[derive(Debug, Default)]
+struct ObservedResponse {
+    status: Option<StatusCode>,
+    /// Set if the exchange is recorded and its span lasts longer.
+    time_to_headers: Option<Duration>,
+    body_bytes: u64,
 }
 
 /// A span and its start time.
@@ -130,9 +136,7 @@ impl Exchange {
             began,
             context,
             recording,
-            status: None,
-            time_to_headers: None,
-            response: 0,
+            response: ObservedResponse::default(),
             error: None,
             concluded: false,
         }
@@ -173,7 +177,7 @@ impl Exchange {
 
     /// Records the head of the response. Returns where the span ends.
     pub(crate) fn respond(&mut self, head: &ResponseHead<'_>, settings: &Shared) -> EndAt {
-        self.status = Some(head.status);
+        self.response.status = Some(head.status);
         let end_at = if self.ends_with_head() {
             EndAt::Headers
         } else {
@@ -193,7 +197,7 @@ impl Exchange {
         }
         if self.recording.is_some() {
             let is_timed = settings.time_to_headers && end_at == EndAt::Body;
-            self.time_to_headers = is_timed.then(|| self.began.elapsed());
+            self.response.time_to_headers = is_timed.then(|| self.began.elapsed());
             let is_call = self.call.is_some();
             self.add(settings.response_headers.attributes(head.headers, is_call));
             self.add(settings.response_attributes.attributes(|add, to| add(head, to)));
@@ -212,12 +216,14 @@ impl Exchange {
 
     /// Returns the status of the response, if there was one.
     pub(crate) fn status(&self) -> Option<StatusCode> {
-        self.status
+        self.response.status
     }
 
     /// Returns whether the response consists of its head only.
     fn ends_with_head(&self) -> bool {
-        self.status.is_some_and(|status| self.rule.ends_with_head(status))
+        self.response
+            .status
+            .is_some_and(|status| self.rule.ends_with_head(status))
     }
 
     /// Adds a frame to the size of the response's body. The last ones have the status of a call.
@@ -226,7 +232,7 @@ impl Exchange {
             call.read_frame(frame);
         }
         let bytes = frame.data_ref().map_or(0, Buf::remaining) as u64;
-        self.response = self.response.saturating_add(bytes);
+        self.response.body_bytes = self.response.body_bytes.saturating_add(bytes);
     }
 
     /// Returns the sizes so far, if they are measured.
@@ -236,7 +242,7 @@ impl Exchange {
         };
         Some(Sizes {
             request: request.so_far(),
-            response: self.status.map(|_| self.response),
+            response: self.response.status.map(|_| self.response.body_bytes),
         })
     }
 
@@ -251,7 +257,7 @@ impl Exchange {
         let error = match &mut self.call {
             Some(call) => call.conclude(
                 end,
-                self.status,
+                self.response.status,
                 lasted,
                 failures.side,
                 failures.dropped.is_some(),
@@ -265,7 +271,10 @@ impl Exchange {
 
     /// Returns the class of the error of a request that is no call.
     fn error_of(&self, end: End<'_>, failures: Failures) -> Option<&'static str> {
-        let failed = self.status.filter(|status| status.as_u16() >= failures.from);
+        let failed = self
+            .response
+            .status
+            .filter(|status| status.as_u16() >= failures.from);
         match (failed, end) {
             (Some(status), _) => Some(intern::status(status)),
             (None, End::BodyError(cause) | End::ServiceError(cause)) => Some(error_type(cause)),
@@ -289,7 +298,7 @@ impl Exchange {
         if let Some(version) = self.version.and_then(protocol::version) {
             labels.push(semconv::NETWORK_PROTOCOL_VERSION, version);
         }
-        if let Some(status) = self.status {
+        if let Some(status) = self.response.status {
             labels.push(semconv::HTTP_RESPONSE_STATUS_CODE, i64::from(status.as_u16()));
         }
         if let Some(error) = self.error {
@@ -304,7 +313,10 @@ impl Exchange {
             return series_id([call.status().map_or(0, literal_id), error]);
         }
         let version = self.version.and_then(protocol::version).map_or(0, literal_id);
-        let status = self.status.map_or(0, |status| u64::from(status.as_u16()));
+        let status = self
+            .response
+            .status
+            .map_or(0, |status| u64::from(status.as_u16()));
         series_id([version, status, error])
     }
 
@@ -328,10 +340,11 @@ impl Exchange {
         let is_http = call.is_none();
         let version = self.version.filter(|_| is_http).and_then(protocol::version);
         let status = self
+            .response
             .status
             .filter(|_| is_http)
             .map(|status| i64::from(status.as_u16()));
-        let time = self.time_to_headers;
+        let time = self.response.time_to_headers;
         // Created one by one, since a list of them is large and would be moved several times.
         let attributes = (0..6).filter_map(|number| match number {
             0 => call

@@ -23,7 +23,7 @@ impl fmt::Debug for CallObserver {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CallObserver")
             .field("status", &self.0.response.status)
-            .field("began", &self.0.began)
+            .field("began", &self.0.span.began)
             .finish_non_exhaustive()
     }
 }

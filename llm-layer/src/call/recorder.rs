@@ -32,7 +32,7 @@ pub(super) fn end(mut call: Box<CallState>, end: End<'_>) {
         is_refused: is_unsuccessful || matches!(end, End::ServiceError(_)),
         failure,
         duration,
-        at: call.began + duration,
+        at: call.span.began + duration,
         call,
     };
     if finished.call.budget.is_limited {
@@ -74,7 +74,7 @@ fn record(mut finished: FinishedCall, is_rough: bool) {
         is_inexact: measured.is_inexact,
         is_uncounted: measured.is_uncounted,
     };
-    if call.has_span && call.cx.span().is_recording() {
+    if call.span.is_own && call.cx.span().is_recording() {
         attributes::record(&mut call, &outcome);
     }
     if let Some(instruments) = call.shared.instruments.in_context(&call.cx) {
@@ -103,7 +103,7 @@ fn record(mut finished: FinishedCall, is_rough: bool) {
     if let Some(hook) = call.usage_hook.as_ref().filter(|_| call.budget.refusal.is_none()) {
         hook.call(&outcome.usage);
     }
-    if call.has_span {
+    if call.span.is_own {
         call.cx.span().end_with_timestamp(at);
     }
 }

@@ -19,7 +19,7 @@ use super::limits::span_name;
 use super::observer::CallObserver;
 use super::parameters::RequestAttributes;
 use super::reply_counters::ReplyCounters;
-use super::state::{CallBudget, CallDrain, CallRequest, CallResponse, CallState, Shared};
+use super::state::{CallBudget, CallDrain, CallRequest, CallResponse, CallSpan, CallState, Shared};
 use super::timing::CallTiming;
 use super::usage_hook::UsageHook;
 use crate::drain_signal::DrainSignal;
@@ -91,8 +91,8 @@ impl Start {
             .with_start_time(self.time)
             .with_attributes(begin(capture.is_on_span()))
         };
-        // A span that has started cannot be withdrawn. So it waits for the answer if only that shows whether this is a
-        // model call; the spans of its attempts are then beside it, not beneath.
+        // A span that has started cannot be withdrawn. So it waits for the answer if only that shows whether
+        // this is a model call; the spans of its attempts are then beside it, not beneath.
         let (span, deferred_span) = match is_certain {
             true => (self.shared.tracer.start(&self.parent, builder), None),
             false => (None, Some(Box::new(builder()))),
@@ -127,12 +127,15 @@ impl Start {
         }
         let was_exhausted = is_limited && scope.is_some_and(ScopeHandle::is_exhausted);
         CallObserver(Box::new(CallState {
-            has_span: span.is_some(),
+            span: CallSpan {
+                is_own: span.is_some(),
+                began: self.time,
+                deferred: deferred_span,
+            },
             cx: match is_certain {
                 true => self.context(parameters.operation, span),
                 false => in_possible_model_call(&self.parent),
             },
-            began: self.time,
             timing: CallTiming::new(self.shared.clock, self.at),
             shared: self.shared,
             request: CallRequest {
@@ -163,7 +166,6 @@ impl Start {
             },
             stream: None,
             usage_hook: self.usage_hook,
-            deferred_span,
             chunks: None,
         }))
     }
@@ -249,6 +251,6 @@ impl Start {
     }
 }
 
-/// Room for what may be added to a request's own attributes. Room for the attributes of the end would spare a unary call
-/// 700 instructions, and cost each open stream half a KiB.
+/// Room for what may be added to a request's own attributes. Room for the attributes of the end would spare a
+/// unary call 700 instructions, and cost each open stream half a KiB.
 const EXTRA_CAPACITY: usize = 5;

@@ -1,7 +1,7 @@
 //! What is known of a call while it runs.
 //!
-//! The parts become known at different times: the request before the call is sent, the response while it passes, and the
-//! outcome, which [`recorder`](super::recorder) derives, when it has ended.
+//! The parts become known at different times: the request before the call is sent, the response while it
+//! passes, and the outcome, which [`recorder`](super::recorder) derives, when it has ended.
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -43,10 +43,7 @@ pub(crate) struct Shared {
 pub(super) struct CallState {
     pub(super) shared: Shared,
     pub(super) cx: Context,
-    /// Whether the context's span is this call's own.
-    pub(super) has_span: bool,
-    /// When the span began. It ends by the monotonic clock, so that it is as long as the metric says.
-    pub(super) began: SystemTime,
+    pub(super) span: CallSpan,
     pub(super) request: CallRequest,
     pub(super) response: CallResponse,
     pub(super) timing: CallTiming,
@@ -56,10 +53,18 @@ pub(super) struct CallState {
     pub(super) usage_hook: Option<UsageHook>,
     /// The answer, while it is read, if it is a stream.
     pub(super) stream: Option<OpenStream>,
-    /// The span, if only the answer shows whether this is a model call.
-    pub(super) deferred_span: Option<Box<SpanBuilder>>,
     /// The series of the times between chunks.
     pub(super) chunks: Option<ChunkSeries>,
+}
+
+/// The span of a call. It is in the call's context.
+pub(super) struct CallSpan {
+    /// Whether the context's span is this call's own.
+    pub(super) is_own: bool,
+    /// When the span began. It ends by the monotonic clock, so that it is as long as the metric says.
+    pub(super) began: SystemTime,
+    /// The span to start, if only the answer shows whether this is a model call.
+    pub(super) deferred: Option<Box<SpanBuilder>>,
 }
 
 /// The request of a call.
@@ -122,7 +127,7 @@ impl CallState {
         if self.drain.abandoned.is_some() {
             return;
         }
-        if let Some(at) = self.drain.signal.as_ref().and_then(DrainSignal::left_at) {
+        if let Some(at) = self.drain.signal.as_ref().and_then(DrainSignal::abandoned_at) {
             self.timing.abandoned(at);
             self.drain.abandoned = Some(Abandoned {
                 answered: self.is_answered(),
@@ -131,8 +136,8 @@ impl CallState {
         }
     }
 
-    /// Counts with the encoding of the model that answers, if the request's model is an alias or a deployment, whose
-    /// encoding is not known.
+    /// Counts with the encoding of the model that answers, if the request's model is an alias or a
+    /// deployment, whose encoding is not known.
     pub(super) fn follow_model(&mut self) {
         let model = self.response.reader.reply().model();
         let Some(model) = model.filter(|_| !self.response.has_model) else {
@@ -171,16 +176,16 @@ impl CallState {
 
     /// Whether the answer, so far, shows that this is no model call, though the request might be one.
     pub(super) fn is_unconfirmed(&self) -> bool {
-        self.deferred_span.is_some() && self.response.reader.reply().is_empty()
+        self.span.deferred.is_some() && self.response.reader.reply().is_empty()
     }
 
     /// Starts the span of a call that was confirmed by its answer.
     pub(super) fn start_deferred_span(&mut self) {
-        if let Some(builder) = self.deferred_span.take() {
+        if let Some(builder) = self.span.deferred.take() {
             let span = self.shared.tracer.start(&self.cx, || *builder);
             if let Some(span) = span {
                 self.cx = self.cx.with_span(span);
-                self.has_span = true;
+                self.span.is_own = true;
             }
         }
     }

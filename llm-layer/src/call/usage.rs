@@ -165,7 +165,8 @@ pub(super) fn takes_long(finished: &FinishedCall) -> bool {
     let reader = &call.response.reader;
     let counters = &call.response.counters;
     let is_long = body.is_some_and(|body| body.length() > MAX_INLINE_BYTES);
-    let is_recorded = reader.is_captured() || config.legacy && call.has_span && call.cx.span().is_recording();
+    let is_recorded =
+        reader.is_captured() || config.legacy && call.span.is_own && call.cx.span().is_recording();
     if call.budget.refusal.is_some() {
         return is_recorded && is_long;
     }

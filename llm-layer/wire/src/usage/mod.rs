@@ -8,18 +8,18 @@
 //!
 //! - input is billed input, or input, or uncached input plus cached tokens; plus the input of provider tools;
 //! - output is billed output, or output; plus thoughts;
-//! - two contradictions occur and are corrected by adding the part: input that is less than its cached part, and
-//!   reasoning that is more than the output that should include it;
+//! - two contradictions occur and are corrected by adding the part: input that is less than its cached part,
+//!   and reasoning that is more than the output that should include it;
 //! - GigaChat documents that its input excludes cached tokens, so they are added whatever the numbers are;
 //! - Vertex has reported Gemini's thoughts within the output: the total shows it;
-//! - gateways to Anthropic leave cached tokens out of the input and not out of the total, and xAI leaves reasoning
-//!   out of the output. So if input and output do not add up to the total, the first of these readings that does
-//!   is used: with the tokens read from a cache, with those written to it, with both, with reasoning. If none
-//!   does, the counts stand, and the usage [is inconsistent](Usage::is_consistent).
+//! - gateways to Anthropic leave cached tokens out of the input and not out of the total, and xAI leaves
+//!   reasoning out of the output. So if input and output do not add up to the total, the first of these
+//!   readings that does is used: with the tokens read from a cache, with those written to it, with both, with
+//!   reasoning. If none does, the counts stand, and the usage [is inconsistent](Usage::is_consistent).
 //!
-//! A stream may report its usage several times. The last value counts, except that some servers end a stream with
-//! zeros: a zero does not replace a positive count, unless the same document brings cached tokens that take the
-//! place of the input.
+//! A stream may report its usage several times. The last value counts, except that some servers end a stream
+//! with zeros: a zero does not replace a positive count, unless the same document brings cached tokens that
+//! take the place of the input.
 
 mod part;
 mod totals;
@@ -108,6 +108,14 @@ impl Usage {
                 self.set(part, count);
             }
         }
+    }
+
+    /// Whether a positive count of input or output was reported. The usage is then never [zero](Self::is_zero) again.
+    pub(crate) fn has_tokens(&self) -> bool {
+        let parts = [UsagePart::Input, UsagePart::UncachedInput, UsagePart::Output];
+        parts
+            .iter()
+            .any(|part| self.part(*part).is_some_and(|count| count > 0))
     }
 
     pub(crate) fn set(&mut self, part: UsagePart, count: u64) {
@@ -235,7 +243,8 @@ impl Usage {
 
     /// Finds the uncached input where gateways report the whole prompt in its place. Anthropic does neither:
     ///
-    /// - A stream begins with the whole prompt, since nothing is known of the cache, and none of its fields is there.
+    /// - A stream begins with the whole prompt, since nothing is known of the cache, and none of its fields
+    ///   is there.
     /// - A stream ends with the whole prompt, so that clients show the context in use.
     fn separate_cached(&mut self, reported: u32) {
         let (cached, input) = (self.cached(), self.part(UsagePart::UncachedInput));

@@ -1,7 +1,8 @@
 //! The names that these layers emit: attributes, metrics, units, buckets.
 //!
 //! They are from the semantic conventions for [HTTP](https://opentelemetry.io/docs/specs/semconv/http/), for
-//! [gRPC](https://opentelemetry.io/docs/specs/semconv/rpc/grpc/) and for [exceptions](https://opentelemetry.io/docs/specs/semconv/exceptions/exceptions-spans/). Our own names
+//! [gRPC](https://opentelemetry.io/docs/specs/semconv/rpc/grpc/) and for
+//! [exceptions](https://opentelemetry.io/docs/specs/semconv/exceptions/exceptions-spans/). Our own names
 //! begin with `throughline.`. On HTTP spans:
 //!
 //! <!-- semconv attributes.throughline.http -->
@@ -24,52 +25,52 @@ use opentelemetry::InstrumentationScope;
 pub const SCHEMA_URL: &str = "https://opentelemetry.io/schemas/1.44.0";
 
 /// The address of the original client.
-pub const CLIENT_ADDRESS: &str = "client.address";
+pub(crate) const CLIENT_ADDRESS: &str = "client.address";
 /// The class of the error with which an exchange or a span ended.
 pub const ERROR_TYPE: &str = "error.type";
 /// The event of an error.
-pub const EXCEPTION: &str = "exception";
+pub(crate) const EXCEPTION: &str = "exception";
 /// The text of an error.
 pub const EXCEPTION_MESSAGE: &str = "exception.message";
 /// The texts of an error and of its sources.
-pub const EXCEPTION_STACKTRACE: &str = "exception.stacktrace";
+pub(crate) const EXCEPTION_STACKTRACE: &str = "exception.stacktrace";
 /// The name of an error's type.
 pub const EXCEPTION_TYPE: &str = "exception.type";
 /// The method, or [`OTHER`].
-pub const HTTP_REQUEST_METHOD: &str = "http.request.method";
+pub(crate) const HTTP_REQUEST_METHOD: &str = "http.request.method";
 /// The method as it was sent, if it is not a known one.
-pub const HTTP_REQUEST_METHOD_ORIGINAL: &str = "http.request.method_original";
+pub(crate) const HTTP_REQUEST_METHOD_ORIGINAL: &str = "http.request.method_original";
 /// The number of previous attempts.
 pub const HTTP_REQUEST_RESEND_COUNT: &str = "http.request.resend_count";
 /// The prefix of captured request headers.
-pub const HTTP_REQUEST_HEADER: &str = "http.request.header.";
+pub(crate) const HTTP_REQUEST_HEADER: &str = "http.request.header.";
 /// The prefix of captured response headers.
-pub const HTTP_RESPONSE_HEADER: &str = "http.response.header.";
+pub(crate) const HTTP_RESPONSE_HEADER: &str = "http.response.header.";
 /// The status code, as a number.
-pub const HTTP_RESPONSE_STATUS_CODE: &str = "http.response.status_code";
+pub(crate) const HTTP_RESPONSE_STATUS_CODE: &str = "http.response.status_code";
 /// The template of the matched path.
 pub const HTTP_ROUTE: &str = "http.route";
 /// The address of the peer.
-pub const NETWORK_PEER_ADDRESS: &str = "network.peer.address";
+pub(crate) const NETWORK_PEER_ADDRESS: &str = "network.peer.address";
 /// The port of the peer.
-pub const NETWORK_PEER_PORT: &str = "network.peer.port";
+pub(crate) const NETWORK_PEER_PORT: &str = "network.peer.port";
 /// The transport, if it is not TCP: [`UNIX`].
 pub const NETWORK_TRANSPORT: &str = "network.transport";
 /// The version of HTTP: `1.0`, `1.1`, `2`, `3`.
-pub const NETWORK_PROTOCOL_VERSION: &str = "network.protocol.version";
+pub(crate) const NETWORK_PROTOCOL_VERSION: &str = "network.protocol.version";
 /// The method of a gRPC call, as `package.Service/Method`, or [`OTHER`].
-pub const RPC_METHOD: &str = "rpc.method";
+pub(crate) const RPC_METHOD: &str = "rpc.method";
 /// The path of a gRPC call that names no method.
-pub const RPC_METHOD_ORIGINAL: &str = "rpc.method_original";
+pub(crate) const RPC_METHOD_ORIGINAL: &str = "rpc.method_original";
 /// The prefix of captured request headers of a gRPC call.
-pub const RPC_REQUEST_METADATA: &str = "rpc.request.metadata.";
+pub(crate) const RPC_REQUEST_METADATA: &str = "rpc.request.metadata.";
 /// The prefix of captured response headers of a gRPC call.
-pub const RPC_RESPONSE_METADATA: &str = "rpc.response.metadata.";
+pub(crate) const RPC_RESPONSE_METADATA: &str = "rpc.response.metadata.";
 /// The status of a gRPC call, in capitals. Versions of the conventions after [`SCHEMA_URL`]'s call it
 /// `rpc.status_code`.
-pub const RPC_RESPONSE_STATUS_CODE: &str = "rpc.response.status_code";
+pub(crate) const RPC_RESPONSE_STATUS_CODE: &str = "rpc.response.status_code";
 /// The system of a call: [`GRPC`].
-pub const RPC_SYSTEM_NAME: &str = "rpc.system.name";
+pub(crate) const RPC_SYSTEM_NAME: &str = "rpc.system.name";
 /// The host of the server.
 pub const SERVER_ADDRESS: &str = "server.address";
 /// The port of the server.
@@ -79,31 +80,31 @@ pub const URL_FULL: &str = "url.full";
 /// The path.
 pub const URL_PATH: &str = "url.path";
 /// The query, redacted.
-pub const URL_QUERY: &str = "url.query";
+pub(crate) const URL_QUERY: &str = "url.query";
 /// `http` or `https`.
-pub const URL_SCHEME: &str = "url.scheme";
+pub(crate) const URL_SCHEME: &str = "url.scheme";
 /// The template of the path that a client requests.
-pub const URL_TEMPLATE: &str = "url.template";
+pub(crate) const URL_TEMPLATE: &str = "url.template";
 /// The software of the client.
-pub const USER_AGENT_ORIGINAL: &str = "user_agent.original";
+pub(crate) const USER_AGENT_ORIGINAL: &str = "user_agent.original";
 /// Seconds until the head of the response, on a span that lasts until the end of its body.
-pub const TIME_TO_HEADERS: &str = "throughline.http.time_to_headers";
+pub(crate) const TIME_TO_HEADERS: &str = "throughline.http.time_to_headers";
 
 /// The event for the end of an attempt.
-pub const ATTEMPT: &str = "throughline.attempt";
+pub(crate) const ATTEMPT: &str = "throughline.attempt";
 /// The number of the attempt, starting at 1.
-pub const ATTEMPT_NUMBER: &str = "throughline.attempt.number";
+pub(crate) const ATTEMPT_NUMBER: &str = "throughline.attempt.number";
 /// The duration of the attempt, in seconds.
-pub const ATTEMPT_DURATION: &str = "throughline.attempt.duration";
+pub(crate) const ATTEMPT_DURATION: &str = "throughline.attempt.duration";
 
 /// Stands for a method, error or other value that is not recorded.
 pub const OTHER: &str = "_OTHER";
 /// The name of the span of a request whose method is [`OTHER`].
-pub const UNKNOWN_METHOD_SPAN_NAME: &str = "HTTP";
+pub(crate) const UNKNOWN_METHOD_SPAN_NAME: &str = "HTTP";
 /// The [`ERROR_TYPE`] of an exchange that the client aborted.
 pub const CANCELLED: &str = "cancelled";
 /// The [`ERROR_TYPE`] of an exchange or a span that panicked.
-pub const PANIC: &str = "panic";
+pub(crate) const PANIC: &str = "panic";
 /// The replacement of a secret.
 pub const REDACTED: &str = crate::redaction::REDACTED;
 /// The [`RPC_SYSTEM_NAME`] of gRPC, and the name of the span of a call that names no method.
@@ -113,27 +114,27 @@ pub const HTTP: &str = "http";
 /// The encrypted scheme.
 pub const HTTPS: &str = "https";
 /// The [`NETWORK_TRANSPORT`] of a Unix domain socket.
-pub const UNIX: &str = "unix";
+pub(crate) const UNIX: &str = "unix";
 
 /// A histogram of seconds.
-pub const HTTP_SERVER_REQUEST_DURATION: &str = "http.server.request.duration";
+pub(crate) const HTTP_SERVER_REQUEST_DURATION: &str = "http.server.request.duration";
 /// An up-down counter of requests.
-pub const HTTP_SERVER_ACTIVE_REQUESTS: &str = "http.server.active_requests";
+pub(crate) const HTTP_SERVER_ACTIVE_REQUESTS: &str = "http.server.active_requests";
 /// A histogram of bytes.
-pub const HTTP_SERVER_REQUEST_BODY_SIZE: &str = "http.server.request.body.size";
+pub(crate) const HTTP_SERVER_REQUEST_BODY_SIZE: &str = "http.server.request.body.size";
 /// A histogram of bytes.
-pub const HTTP_SERVER_RESPONSE_BODY_SIZE: &str = "http.server.response.body.size";
+pub(crate) const HTTP_SERVER_RESPONSE_BODY_SIZE: &str = "http.server.response.body.size";
 /// A histogram of seconds.
-pub const HTTP_CLIENT_REQUEST_DURATION: &str = "http.client.request.duration";
+pub(crate) const HTTP_CLIENT_REQUEST_DURATION: &str = "http.client.request.duration";
 /// A histogram of bytes.
-pub const HTTP_CLIENT_REQUEST_BODY_SIZE: &str = "http.client.request.body.size";
+pub(crate) const HTTP_CLIENT_REQUEST_BODY_SIZE: &str = "http.client.request.body.size";
 /// A histogram of bytes.
-pub const HTTP_CLIENT_RESPONSE_BODY_SIZE: &str = "http.client.response.body.size";
+pub(crate) const HTTP_CLIENT_RESPONSE_BODY_SIZE: &str = "http.client.response.body.size";
 
 /// A histogram of seconds.
-pub const RPC_CLIENT_CALL_DURATION: &str = "rpc.client.call.duration";
+pub(crate) const RPC_CLIENT_CALL_DURATION: &str = "rpc.client.call.duration";
 /// A histogram of seconds.
-pub const RPC_SERVER_CALL_DURATION: &str = "rpc.server.call.duration";
+pub(crate) const RPC_SERVER_CALL_DURATION: &str = "rpc.server.call.duration";
 
 /// Seconds, in UCUM.
 pub const SECONDS: &str = "s";
@@ -148,15 +149,15 @@ pub const DURATION_BUCKETS: [f64; 14] = [
 ];
 
 /// The environment variable that replaces [`KNOWN_METHODS`], separated by commas.
-pub const KNOWN_METHODS_VARIABLE: &str = "OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS";
+pub(crate) const KNOWN_METHODS_VARIABLE: &str = "OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS";
 /// The environment variable that sets what is recorded of queries: see [`Query`](crate::Query).
-pub const URL_QUERY_VARIABLE: &str = "THROUGHLINE_URL_QUERY";
+pub(crate) const URL_QUERY_VARIABLE: &str = "THROUGHLINE_URL_QUERY";
 /// The methods that are recorded. Any other is [`OTHER`].
 pub const KNOWN_METHODS: [&str; 10] = [
     "GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "QUERY", "CONNECT", "TRACE",
 ];
 /// The headers that are never recorded.
-pub const SECRET_HEADERS: [&str; 14] = [
+pub(crate) const SECRET_HEADERS: [&str; 14] = [
     "api-key",
     "authorization",
     "cookie",

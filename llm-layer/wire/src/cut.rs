@@ -1,8 +1,7 @@
 //! Cutting text.
 
 /// Returns as much of `text` as fits in `limit` bytes, cut at a character boundary.
-#[must_use]
-pub fn at_char_boundary(text: &str, limit: usize) -> &str {
+pub(crate) fn at_char_boundary(text: &str, limit: usize) -> &str {
     if text.len() <= limit {
         return text;
     }

@@ -191,7 +191,7 @@
 mod billing;
 mod candidates;
 mod content;
-pub mod cut;
+mod cut;
 mod encoding;
 mod form;
 mod format;

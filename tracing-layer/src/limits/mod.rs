@@ -66,7 +66,7 @@ pub fn truncate_string(text: &mut String, max_bytes: usize) {
 
 /// Creates an array of texts, within the limits of one attribute.
 #[must_use]
-pub fn text_array<'a>(items: impl IntoIterator<Item = &'a str>) -> Value {
+pub(crate) fn text_array<'a>(items: impl IntoIterator<Item = &'a str>) -> Value {
     let mut room = MAX_ATTRIBUTE_BYTES;
     let bounded = items.into_iter().take(MAX_ARRAY_ITEMS).map_while(|text| {
         // An empty text has no bytes, so it may follow the text that took the last one.

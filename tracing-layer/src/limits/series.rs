@@ -11,11 +11,11 @@
 //!
 //! - 2 series of each key are *merged*: all other labels are `_OTHER` or omitted, once with an error and once
 //!   without. They need no admission, so that every measurement has the label of its key.
-//! - at least 1 series of each key, its *own*, is recorded in full at any time. A model that occurs first after a
-//!   flood of others is recorded with its provider and address.
-//! - the rest is *shared*: first come, first served, but one key takes at most a quarter of it, and `_OTHER`, which
-//!   receives floods, a sixteenth. Most programs have few models and many combinations of each, and lose no label
-//!   at all.
+//! - at least 1 series of each key, its *own*, is recorded in full at any time. A model that occurs first
+//!   after a flood of others is recorded with its provider and address.
+//! - the rest is *shared*: first come, first served, but one key takes at most a quarter of it, and `_OTHER`,
+//!   which receives floods, a sixteenth. Most programs have few models and many combinations of each, and
+//!   lose no label at all.
 //!
 //! The own and merged series of n keys and the shared ones add up to [`MAX_SERIES`]. Two examples:
 //!

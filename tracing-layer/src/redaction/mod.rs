@@ -31,7 +31,8 @@ mod url;
 mod value;
 mod whole_url;
 
-pub use self::names::{has_name, is_same_name, is_secret_name};
+pub(crate) use self::names::is_same_name;
+pub use self::names::{has_name, is_secret_name};
 pub use self::text::redact;
 pub use self::whole_url::redact_url;
 

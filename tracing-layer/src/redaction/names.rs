@@ -61,7 +61,7 @@ pub(super) fn decoded(text: &str) -> Cow<'_, str> {
 
 /// Returns whether two names are the same by the rules of [`is_secret_name`].
 #[must_use]
-pub fn is_same_name(one: &str, other: &str) -> bool {
+pub(crate) fn is_same_name(one: &str, other: &str) -> bool {
     parts(&decoded(one)).eq(parts(&decoded(other)))
 }
 

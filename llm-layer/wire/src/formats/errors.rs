@@ -1,4 +1,5 @@
-//! Errors under status 200, in the forms that several APIs share. What is `error` in the answer, each format reads.
+//! Errors under status 200, in the forms that several APIs share. What is `error` in the answer, each format
+//! reads.
 
 use crate::Reply;
 use crate::json::Scalar;

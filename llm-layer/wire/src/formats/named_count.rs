@@ -1,4 +1,5 @@
-//! Lists of counts by name: `{"modality": "TEXT", "tokenCount": 7}`, `{"metric": "num_prompt_tokens", "value": 7}`.
+//! Lists of counts by name: `{"modality": "TEXT", "tokenCount": 7}`,
+//! `{"metric": "num_prompt_tokens", "value": 7}`.
 
 use crate::Reply;
 use crate::json::{Path, Scalar};
@@ -9,8 +10,8 @@ pub(super) fn list_of<'a>(path: &'a str, at: &Path, end: &str) -> Option<&'a str
     path.strip_suffix(at.key())?.strip_suffix(end)
 }
 
-/// Reads a member of an element of such a list. Members have no order, so the first of the two is stored until the
-/// second has come.
+/// Reads a member of an element of such a list. Members have no order, so the first of the two is stored
+/// until the second has come.
 pub(super) fn read(names: &Paths, at: &Path, value: Scalar<'_>, reply: &mut Reply) {
     let (Scalar::Text(text) | Scalar::Number(text)) = value else {
         return;

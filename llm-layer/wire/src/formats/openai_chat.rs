@@ -249,7 +249,8 @@ pub(super) fn output_modality(name: &str) -> Option<(usize, &'static str)> {
     Some((rank, kind))
 }
 
-const PARAMS: &[ParameterPath] = &[
+/// Also those of the legacy completions.
+pub(super) const PARAMS: &[ParameterPath] = &[
     (Parameter::MaxTokens, "max_completion_tokens", ParameterType::Int),
     (Parameter::MaxTokens, "max_tokens", ParameterType::Int),
     (Parameter::Temperature, "temperature", ParameterType::Double),

@@ -2,12 +2,11 @@
 //!
 //! <https://platform.openai.com/docs/api-reference/completions>
 
-use super::openai_chat::{completion, includes_usage, usage_option};
+use super::openai_chat::{PARAMS, completion, includes_usage, usage_option};
 use crate::content::Members;
 use crate::json::{Path, Scalar};
-use crate::parameter::{ParameterPath, ParameterType};
 use crate::path_segments::{deployment, model_in};
-use crate::{Channel, Content, Document, Operation, Parameter, PromptPart, Reply, RequestInfo, WireFormat};
+use crate::{Channel, Content, Document, Operation, PromptPart, Reply, RequestInfo, WireFormat};
 
 /// `POST …/completions`.
 #[derive(Debug)]
@@ -76,23 +75,3 @@ impl WireFormat for OpenAiCompletions {
         completion(at, value, reply);
     }
 }
-
-const PARAMS: &[ParameterPath] = &[
-    (Parameter::MaxTokens, "max_tokens", ParameterType::Int),
-    (Parameter::Temperature, "temperature", ParameterType::Double),
-    (Parameter::TopP, "top_p", ParameterType::Double),
-    (
-        Parameter::FrequencyPenalty,
-        "frequency_penalty",
-        ParameterType::Double,
-    ),
-    (
-        Parameter::PresencePenalty,
-        "presence_penalty",
-        ParameterType::Double,
-    ),
-    (Parameter::Seed, "seed", ParameterType::Int),
-    (Parameter::Seed, "random_seed", ParameterType::Int),
-    (Parameter::ChoiceCount, "n", ParameterType::Choices),
-    (Parameter::StopSequences, "stop", ParameterType::Texts),
-];

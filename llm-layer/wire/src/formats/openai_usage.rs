@@ -1,7 +1,7 @@
 //! Where OpenAI's APIs report usage, and those that speak like them.
 //!
-//! Some gateways report a chat completion by the names of Responses, or the other way round, and some by both, of
-//! which one says 0. So each API reads the names of the other too, if they say more.
+//! Some gateways report a chat completion by the names of Responses, or the other way round, and some by
+//! both, of which one says 0. So each API reads the names of the other too, if they say more.
 
 use crate::usage::{Paths, UsagePart};
 
@@ -36,8 +36,8 @@ pub(super) const CHAT: &Paths = &[
     ),
 ];
 
-/// What others add to them: DeepSeek, Moonshot and Together, Mistral, LiteLLM, DashScope, SGLang, Perplexity, Writer,
-/// Inception, Bifrost and Envoy.
+/// What others add to them: DeepSeek, Moonshot and Together, Mistral, LiteLLM, DashScope, SGLang, Perplexity,
+/// Writer, Inception, Bifrost and Envoy.
 pub(super) const DIALECTS: &Paths = &[
     ("usage.prompt_cache_hit_tokens", UsagePart::CacheRead),
     ("usage.cached_tokens", UsagePart::CacheRead),

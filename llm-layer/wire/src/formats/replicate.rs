@@ -8,8 +8,9 @@ use crate::parameter::ParameterType;
 use crate::usage::UsagePart;
 use crate::{Operation, Parameter, PromptPart};
 
-/// `POST /v1/predictions`, `/v1/models/{owner}/{model}/predictions`, `/v1/deployments/{owner}/{name}/predictions`. Unless it waits, the answer comes before the
-/// prediction has begun.
+/// `POST /v1/predictions`, `/v1/models/{owner}/{model}/predictions`,
+/// `/v1/deployments/{owner}/{name}/predictions`. Unless it waits, the answer comes before the prediction has
+/// begun.
 pub(super) const CREATE: Table = Table {
     operation: Operation::TextCompletion,
     required: &["input"],

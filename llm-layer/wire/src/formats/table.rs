@@ -31,8 +31,8 @@ pub(super) struct Table {
     /// The header of a request that asks for a stream, and its value.
     pub(super) stream_header: (&'static str, &'static str),
     pub(super) parameters: &'static [ParameterPath],
-    /// The parameter of a request by which a stream does not send the whole text so far in each event. Empty: no
-    /// stream does.
+    /// The parameter of a request by which a stream does not send the whole text so far in each event. Empty:
+    /// no stream does.
     pub(super) incremental: &'static str,
     /// Each event of a stream has the whole text so far.
     pub(super) repeats_text: bool,
@@ -124,7 +124,7 @@ impl Table {
 
     fn fails(&self, path: &str, text: &str) -> bool {
         let mut failures = self.failure.iter();
-        failures.any(|(at, texts)| path == *at && texts.contains(&text))
+        failures.any(|(at, codes)| path == *at && codes.contains(&text))
     }
 
     /// Returns a path of an answer, relative to what wraps the answer.

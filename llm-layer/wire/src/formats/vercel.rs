@@ -1,5 +1,5 @@
-//! The language models of Vercel's AI gateway, in the form in which the AI SDK has them. Headers name the model and
-//! ask for a stream.
+//! The language models of Vercel's AI gateway, in the form in which the AI SDK has them. Headers name the
+//! model and ask for a stream.
 //!
 //! <https://github.com/vercel/ai/blob/main/packages/gateway/src/gateway-language-model.ts>
 

@@ -41,8 +41,8 @@ async fn the_console_shows_everything() {
     );
 }
 
-/// A terminal has 24 lines of 80 columns, of which one is the command and one is the next prompt. The answer used
-/// to scroll off, behind a table of metrics.
+/// A terminal has 24 lines of 80 columns, of which one is the command and one is the next prompt. The answer
+/// used to scroll off, behind a table of metrics.
 #[tokio::test]
 async fn one_screen_shows_the_answer_and_the_tree() {
     let mut command = quickstart(&[]);

@@ -274,8 +274,8 @@ async fn the_target_model_of_a_file_estimates_the_tokens() {
     }
 }
 
-/// Without `TCP_NODELAY`, the first event of an answer waits until the head of the response is acknowledged. On a
-/// connection that has carried a request before, that takes about 40 ms.
+/// Without `TCP_NODELAY`, the first event of an answer waits until the head of the response is acknowledged.
+/// On a connection that has carried a request before, that takes about 40 ms.
 #[tokio::test]
 async fn events_are_not_stalled() {
     const ANSWERS: usize = 12;

@@ -148,7 +148,7 @@ async fn calls_and_shutdown(waits: Waits, deadline: Duration) -> (Vec<String>, R
     let spans = collector.spans().iter().map(|span| format!("{span:?}")).collect();
     drop(ender);
     assert!(
-        throughline::llm::settle(DEADLINE),
+        throughline::llm::wait_idle(DEADLINE),
         "nothing remains for the next test"
     );
     (spans, result.expect("no panic"))

@@ -17,8 +17,8 @@ const DEFAULT_QUERY: &str = "What is the total amount by region?";
 /// request.
 ///
 /// Without arguments, it starts the service and a scripted model in this process, sends one question, and
-/// prints the answer, the trace and the tokens by role. With --exporter console, it also prints the metrics, such
-/// as the counter prompt_size by direction.
+/// prints the answer, the trace and the tokens by role. With --exporter console, it also prints the metrics,
+/// such as the counter prompt_size by direction.
 #[derive(Debug, Parser)]
 #[command(name = "quickstart", version, after_help = AFTER)]
 pub(crate) struct Cli {
@@ -40,8 +40,8 @@ enum Command {
         #[arg(long)]
         tracing: bool,
     },
-    /// Serves POST /task with {"query": "…"} until Ctrl-C or SIGTERM, with tracing. Beside the exporters, a page
-    /// shows the traces. Its address is the first line of the output.
+    /// Serves POST /task with {"query": "…"} until Ctrl-C or SIGTERM, with tracing. Beside the exporters, a
+    /// page shows the traces. Its address is the first line of the output.
     ///
     /// THROUGHLINE_VIEWER_LISTEN selects another address of the page, and "none" turns it off.
     ///
@@ -126,7 +126,7 @@ impl Cli {
 
     /// Returns a note for a run whose options ask for telemetry, although it is off.
     pub(crate) fn note_if_off(&self) -> Option<String> {
-        let option = self.telemetry.first_given()?;
+        let option = self.telemetry.first_set()?;
         let why = match self.command {
             Some(Command::Run { tracing: false, .. }) => "add --tracing",
             _ => "a variable or a file turns telemetry off",

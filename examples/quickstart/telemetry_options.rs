@@ -76,7 +76,7 @@ impl TelemetryOptions {
     }
 
     /// Returns the first option that has an effect only if telemetry is on.
-    pub(crate) fn first_given(&self) -> Option<&'static str> {
+    pub(crate) fn first_set(&self) -> Option<&'static str> {
         [
             (self.exporter.is_some(), "--exporter"),
             (self.otlp_endpoint.is_some(), "--otlp-endpoint"),
@@ -84,7 +84,7 @@ impl TelemetryOptions {
             (self.metrics_listen.is_some(), "--metrics-listen"),
         ]
         .into_iter()
-        .find_map(|(is_given, option)| is_given.then_some(option))
+        .find_map(|(is_set, option)| is_set.then_some(option))
     }
 
     fn exporter(&self) -> Option<ExporterName> {

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tokio::time::sleep;
 
 /// The time between two words.
-const PACE: Duration = Duration::from_millis(30);
+const WORD_INTERVAL: Duration = Duration::from_millis(30);
 
 const WORDS: [&str; 6] = ["This ", "answer ", "arrives ", "word ", "by ", "word."];
 
@@ -42,7 +42,7 @@ async fn answer(Json(request): Json<Value>) -> Sse<impl Stream<Item = Result<Eve
         .collect();
     let done = Ok(Event::default().data("[DONE]"));
     let events = stream::iter(chunks).then(async |event| {
-        sleep(PACE).await;
+        sleep(WORD_INTERVAL).await;
         event
     });
     Sse::new(events.chain(stream::iter([done])))

@@ -1,4 +1,5 @@
-//! The fields of a form with files (`multipart/form-data`, RFC 7578), as requests with audio and images have it.
+//! The fields of a form with files (`multipart/form-data`, RFC 7578), as requests with audio and images have
+//! it.
 
 use std::ops::Range;
 
@@ -19,8 +20,8 @@ pub(crate) fn boundary(content_type: &[u8]) -> Option<&[u8]> {
 ///
 /// # Errors
 ///
-/// If the body is no form with this boundary, or has the field twice. A provider may read such a body in another
-/// way than the gateway.
+/// If the body is no form with this boundary, or has the field twice. A provider may read such a body in
+/// another way than the gateway.
 pub(crate) fn field(body: &[u8], boundary: &[u8], name: &[u8]) -> Result<Option<Range<usize>>, &'static str> {
     let delimiter = [b"\r\n--", boundary].concat();
     let finder = memmem::Finder::new(&delimiter);

@@ -92,12 +92,12 @@ impl Gateway {
     }
 
     /// Waits for the answers that are drained after their clients left, up to `within`. Call it at shutdown.
-    pub async fn settle(&self, within: Duration) {
+    pub async fn wait_idle(&self, within: Duration) {
         let state = self.state.load_full();
         if let Some(drain) = &state.drain {
-            drain.settle(within).await;
+            drain.wait_idle(within).await;
         }
-        state.budgets.settle(within).await;
+        state.budgets.wait_idle(within).await;
         self.log.flush();
     }
 

@@ -74,8 +74,8 @@ impl ModelField {
     ///
     /// # Errors
     ///
-    /// Returns what is wrong if the body has not the form of its type, has a member twice, or a model that is no
-    /// string. A provider may read such a body in another way than the gateway.
+    /// Returns what is wrong if the body has not the form of its type, has a member twice, or a model that is
+    /// no string. A provider may read such a body in another way than the gateway.
     pub(crate) fn read(headers: &HeaderMap, body: &[u8]) -> Result<Self, String> {
         match headers
             .get(CONTENT_TYPE)

@@ -99,7 +99,8 @@ impl ReceivedBody {
     }
 }
 
-/// Whether a request is a form that may name a model: audio or images. Uploads of files name none, and may be long.
+/// Whether a request is a form that may name a model: audio or images. Uploads of files name none, and may be
+/// long.
 fn is_form(parts: &Parts) -> bool {
     let kind = parts.headers.get(CONTENT_TYPE);
     let is_upload = ["/files", "/parts"]

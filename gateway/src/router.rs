@@ -38,7 +38,7 @@ impl Gateway {
     ///
     /// It follows the settings of the first listener, except those of the address, TLS and connections, which
     /// belong to the program's server. `/metrics` is not served. After the server has stopped, await
-    /// [`settle`](Self::settle).
+    /// [`wait_idle`](Self::wait_idle).
     pub fn router(&self) -> Router {
         let handler = Arc::new(Handler::new(
             self.clone(),

@@ -29,7 +29,7 @@ use crate::exchange_body::ExchangeBody;
 use crate::gateway::{Gateway, Incoming};
 use crate::operations::{self, MetricsPage};
 use crate::running::Running;
-use crate::serving::{Activity, Answered, InProgress, Serving};
+use crate::served_connection::{Activity, Answered, InProgress, ServedConnection};
 use crate::tls::{Acceptor, Stream};
 use crate::{Config, ConfigError, trace_id};
 
@@ -158,7 +158,7 @@ impl Server {
             }
         };
         let has_ended = timeout(self.grace_period, all_ended).await.is_ok();
-        self.gateway.settle(SETTLE_TIME).await;
+        self.gateway.wait_idle(MAX_IDLE_WAIT).await;
         has_ended
     }
 }
@@ -220,7 +220,7 @@ async fn accept(listener: Bound, handler: Arc<Handler>, running: Running) {
             };
             let io = TokioIo::new(Box::pin(stream));
             let connection = server.serve_connection(io, outer).into_owned();
-            Serving::new(connection, activity, timeouts, running).await;
+            ServedConnection::new(connection, activity, timeouts, running).await;
         });
     }
 }
@@ -237,7 +237,7 @@ fn connection_builder(settings: &Listener) -> auto::Builder<TokioExecutor> {
     builder
         .http1()
         .timer(TokioTimer::new())
-        // `Serving` has a timeout that costs less.
+        // `ServedConnection` has a timeout that costs less.
         .header_read_timeout(None)
         .max_buf_size(settings.max_header_bytes);
     builder
@@ -419,4 +419,4 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// Closes connections of clients that are gone without closing them.
 const HTTP2_PING: Duration = Duration::from_secs(30);
 /// The time for drains and settlements after the last answer.
-const SETTLE_TIME: Duration = Duration::from_secs(5);
+const MAX_IDLE_WAIT: Duration = Duration::from_secs(5);

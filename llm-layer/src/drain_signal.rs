@@ -21,7 +21,7 @@ struct State {
     /// The clock of the call's observer, once there is one.
     observer: OnceLock<Clock>,
     /// When the caller left.
-    left_at: OnceLock<Instant>,
+    abandoned_at: OnceLock<Instant>,
 }
 
 impl DrainSignal {
@@ -36,8 +36,8 @@ impl DrainSignal {
     }
 
     /// Returns the time at which the caller left, if a drain reads on.
-    pub(crate) fn left_at(&self) -> Option<Instant> {
-        self.0.left_at.get().copied()
+    pub(crate) fn abandoned_at(&self) -> Option<Instant> {
+        self.0.abandoned_at.get().copied()
     }
 
     /// Returns the current context with this signal, for the observer.
@@ -51,9 +51,9 @@ impl DrainSignal {
     }
 
     /// Sets the time at which the caller left to now.
-    pub(crate) fn leave(&self) {
+    pub(crate) fn abandon(&self) {
         if let Some(clock) = self.0.observer.get() {
-            let _ = self.0.left_at.set(clock.now());
+            let _ = self.0.abandoned_at.set(clock.now());
         }
     }
 }

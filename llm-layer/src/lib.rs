@@ -130,7 +130,7 @@
 //! first use. Only in a scope with a budget, an answer that ends before that waits for it. It also counts prompts of more than 32 KiB and answers
 //! in segments of 16 KiB. If usage will be reported, nothing is counted unless the answer breaks off or has
 //! more than 64 KiB of text. A call that waits for the thread is recorded late, with the time at which it
-//! ended: see [`settle`]. If too many calls wait, tokens are approximated as bytes / 4. At most 192 KiB of
+//! ended: see [`wait_idle`]. If too many calls wait, tokens are approximated as bytes / 4. At most 192 KiB of
 //! one answer wait. Text beyond that, and text after the first MiB, is extrapolated from the counted rest.
 //! `throughline.tokens.encoding` marks both.
 //!
@@ -272,7 +272,7 @@ pub use throughline_tokens::{TargetModel, TokenCounter, TokenEncoding, UnknownMo
 
 pub use self::call::{
     CallAttributes, CallFuture, CallObserver, Direction, ReadAhead, RequestBody, TokenAmount, UsageHook,
-    add_prompt_size, settle,
+    add_prompt_size, wait_idle,
 };
 pub use self::content::Capture;
 pub use self::drain::DrainLayer;

@@ -26,8 +26,8 @@ pub(crate) fn decode<const N: usize>(digits: &[u8]) -> Option<[u8; N]> {
     (wrong == 0).then_some(bytes)
 }
 
-/// Reads eight digits at once, each in a byte of the word and the first one in the lowest byte. Returns the four
-/// bytes that they are, and zero if all digits are valid.
+/// Reads eight digits at once, each in a byte of the word and the first one in the lowest byte. Returns the
+/// four bytes that they are, and zero if all digits are valid.
 ///
 /// Every request has a `traceparent` of 50 digits, and one at a time, they take three times as long.
 fn eight(word: u64) -> (u32, u64) {
@@ -35,7 +35,8 @@ fn eight(word: u64) -> (u32, u64) {
     // In ASCII, letters have bit 6, and the lower half of `a` is 1.
     let letters = word >> 6 & each(1);
     let values = (word & each(0x0f)) + 9 * letters;
-    // Only what a value is written as was a digit. No sum carries into the next byte, since values are below 32.
+    // Only what a value is written as was a digit. No sum carries into the next byte, since values are below
+    // 32.
     let above_nine = (values + each(0x80 - 10)) >> 7 & each(1);
     let written = values + each(u64::from(b'0')) + above_nine * u64::from(b'a' - b'0' - 10);
     let invalid = (written ^ word) | (values & each(0xf0));

@@ -60,8 +60,9 @@
 //! The future of the inner service is dropped in its context, so whatever its destructors do still belongs to
 //! the trace.
 //!
-//! The layers and the propagator have examples with the paths of the crate `throughline`, which re-exports them. If you
-//! depend on this crate alone, write `throughline_propagation` in place of `throughline` and `throughline::propagation`.
+//! The layers and the propagator have examples with the paths of the crate `throughline`, which re-exports
+//! them. If you depend on this crate alone, write `throughline_propagation` in place of `throughline` and
+//! `throughline::propagation`.
 //!
 //! # Features
 //!

@@ -183,12 +183,12 @@ impl Telemetry {
         self.active()?.services().setup.prometheus_address()
     }
 
-    /// Returns the page of the viewer, to be served below a path of a router of the program. It shows the telemetry
-    /// of this process if a signal is exported to [`Exporter::Viewer`](crate::Exporter::Viewer), and has no routes
-    /// otherwise.
+    /// Returns the page of the viewer, to be served below a path of a router of the program. It shows the
+    /// telemetry of this process if a signal is exported to [`Exporter::Viewer`](crate::Exporter::Viewer),
+    /// and has no routes otherwise.
     ///
-    /// Everyone who can open the path can read the telemetry. The page is only served to browsers that opened it
-    /// as `localhost` or by an IP address.
+    /// Everyone who can open the path can read the telemetry. The page is only served to browsers that opened
+    /// it as `localhost` or by an IP address.
     ///
     /// ```
     /// let telemetry = throughline_telemetry::init_from_env()?;

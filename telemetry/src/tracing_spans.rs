@@ -47,7 +47,8 @@
 //! Turn off one of both:
 //!
 //! - To keep the spans of `LlmLayer`, which also counts streams that break off and feeds the metrics, use
-//!   [`without_model_calls`] as a filter: `telemetry.trace_layer().with_filter(filter_fn(without_model_calls))`.
+//!   [`without_model_calls`] as a filter:
+//!   `telemetry.trace_layer().with_filter(filter_fn(without_model_calls))`.
 //! - To keep the spans of the library, give the layer the role `Role::Proxy`: its spans then carry no
 //!   `gen_ai.usage.*`, and it records no metrics of tokens.
 

@@ -1,9 +1,9 @@
 //! Tower layers that trace and measure HTTP and gRPC servers and clients with OpenTelemetry.
 //!
 //! [`ServerLayer`] wraps a service, [`ClientLayer`] wraps a client. Each handles context, span and metrics,
-//! by the stable [semantic conventions for HTTP](https://opentelemetry.io/docs/specs/semconv/http/) and those for
-//! [gRPC](https://opentelemetry.io/docs/specs/semconv/rpc/grpc/). See
-//! [`server`] and [`client`] for what is recorded and when. [`span`] has helpers for your own spans.
+//! by the stable [semantic conventions for HTTP](https://opentelemetry.io/docs/specs/semconv/http/) and those
+//! for [gRPC](https://opentelemetry.io/docs/specs/semconv/rpc/grpc/). See [`server`] and [`client`] for what
+//! is recorded and when. [`span`] has helpers for your own spans.
 //!
 //! ```
 //! use http::{Request, Response};
@@ -26,8 +26,9 @@
 //! The layers need the OpenTelemetry API and no SDK. By default they use the global providers and propagator,
 //! which `throughline-telemetry` or your own code installs.
 //!
-//! Items that the crate `throughline` re-exports have examples with its paths, such as `throughline::ClientLayer`. If you
-//! depend on this crate alone, write `throughline_tracing_layer` in place of `throughline`.
+//! Items that the crate `throughline` re-exports have examples with its paths, such as
+//! `throughline::ClientLayer`. If you depend on this crate alone, write `throughline_tracing_layer` in place
+//! of `throughline`.
 //!
 //! # Features
 //!

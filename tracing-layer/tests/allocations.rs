@@ -1,6 +1,7 @@
 //! What a request costs in allocations: the numbers that the design holds us to.
 //!
-//! Counted on one thread, after a request that warms up what is made once. The service inside allocates nothing.
+//! Counted on one thread, after a request that warms up what is made once. The service inside allocates
+//! nothing.
 
 #![expect(clippy::expect_used, clippy::panic, reason = "a test may")]
 

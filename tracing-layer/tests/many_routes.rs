@@ -1,4 +1,5 @@
-//! A server with more routes than are interned. It has its own process, since the table of a process stays full.
+//! A server with more routes than are interned. It has its own process, since the table of a process stays
+//! full.
 
 use std::convert::Infallible;
 

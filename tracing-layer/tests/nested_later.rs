@@ -1,5 +1,5 @@
-//! A nested request that is not a layer's first. It has its own process, since all layers of a process are on their
-//! guard once one of them was seen inside another.
+//! A nested request that is not a layer's first. It has its own process, since all layers of a process are on
+//! their guard once one of them was seen inside another.
 
 use axum::Router;
 use axum::body::Body;

@@ -25,8 +25,8 @@ impl Default for ViewerConfig {
 }
 
 impl ViewerConfig {
-    /// Sets the maximum size of the stored telemetry, in bytes. Beyond it, the oldest traces and log records are
-    /// dropped. Default: 64 MiB. The minimum is 1 MiB.
+    /// Sets the maximum size of the stored telemetry, in bytes. Beyond it, the oldest traces and log records
+    /// are dropped. Default: 64 MiB. The minimum is 1 MiB.
     #[must_use]
     pub fn with_max_bytes(mut self, bytes: usize) -> Self {
         self.max_bytes = bytes.max(1 << 20);

@@ -1,8 +1,8 @@
 //! Who may read the page: checks of `Host` and `Origin`, and the headers of every answer.
 //!
 //! A web page in the same browser could reach this server in two ways. It could send requests, which browsers
-//! mark with its `Origin`. Or it could make its own name point to this machine (DNS rebinding); then the browser
-//! takes both for the same site, but sends the foreign name as `Host`.
+//! mark with its `Origin`. Or it could make its own name point to this machine (DNS rebinding); then the
+//! browser takes both for the same site, but sends the foreign name as `Host`.
 
 use std::net::{IpAddr, Ipv6Addr};
 

@@ -12,7 +12,8 @@ use tokio::sync::watch;
 
 /// Shows traces, prompts, tokens and cost in a browser.
 ///
-/// Without a command, receives OTLP over gRPC and HTTP. The first line of the output is the address of the page.
+/// Without a command, receives OTLP over gRPC and HTTP. The first line of the output is the address of the
+/// page.
 #[derive(Debug, Parser)]
 #[command(version, args_conflicts_with_subcommands = false)]
 struct Cli {

@@ -205,8 +205,8 @@ fn has_value(attributes: &[KeyValue], text: &str) -> bool {
     values.any(|value| is_in_value(value, text))
 }
 
-/// Whether a text is in a value, or is the value if that is a number or a Boolean. The recursion is bounded: the
-/// decoders of protobuf and JSON refuse deep values.
+/// Whether a text is in a value, or is the value if that is a number or a Boolean. The recursion is bounded:
+/// the decoders of protobuf and JSON refuse deep values.
 fn is_in_value(value: &Any, text: &str) -> bool {
     match value {
         Any::StringValue(value) => contains(value.as_bytes(), text),

@@ -1,8 +1,9 @@
-//! Serves a router. The number of connections is bounded, and so is the time in which the head of a request must
-//! arrive.
+//! Serves a router. The number of connections is bounded, and so is the time in which the head of a request
+//! must arrive.
 //!
 //! Beyond the limit, connections wait until others end. A connection is asked to end when it is old, so that
-//! clients that send nothing cannot hold it for good; a request in progress, such as an event stream, is not cut.
+//! clients that send nothing cannot hold it for good; a request in progress, such as an event stream, is not
+//! cut.
 
 use std::future::Future;
 use std::pin::pin;
@@ -62,8 +63,8 @@ async fn serve_connection(
     protocol: Protocol,
     mut stopped: watch::Receiver<bool>,
 ) {
-    // Without it, a live event waits until the previous one is acknowledged, about 40 ms. If it fails, events may
-    // be late.
+    // Without it, a live event waits until the previous one is acknowledged, about 40 ms. If it fails, events
+    // may be late.
     drop(stream.set_nodelay(true));
     let builder = auto::Builder::new(TokioExecutor::new());
     let mut builder = match protocol {
@@ -98,6 +99,7 @@ const MAX_CONNECTIONS: u32 = 256;
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 /// The time after which a connection is asked to end.
 const MAX_CONNECTION_AGE: Duration = Duration::from_secs(300);
-/// The time for the requests in progress on a connection over HTTP/2 that is asked to end: more than each may take.
+/// The time for the requests in progress on a connection over HTTP/2 that is asked to end: more than each may
+/// take.
 #[cfg(feature = "receiver")]
 const LAST_REQUESTS_TIMEOUT: Duration = Duration::from_secs(35);

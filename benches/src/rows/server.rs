@@ -235,8 +235,8 @@ fn other_exchanges(sdk: &Sdk) -> Section {
     }
 }
 
-/// The same services on two threads at once. Compare the times only, since instructions and allocations are counted
-/// on one thread.
+/// The same services on two threads at once. Compare the times only, since instructions and allocations are
+/// counted on one thread.
 fn two_threads(sdk: &Sdk) -> Section {
     Section {
         title: "Server, two threads, sampled",

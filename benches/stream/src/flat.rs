@@ -11,7 +11,7 @@ use http::{Request, Response};
 use http_body::{Body, Frame};
 use http_body_util::{BodyExt, Full};
 use opentelemetry_sdk::trace::SdkTracerProvider;
-use throughline_llm_layer::{LlmLayer, RequestBody, TokenCounter, TokenEncoding, settle};
+use throughline_llm_layer::{LlmLayer, RequestBody, TokenCounter, TokenEncoding, wait_idle};
 use tower::{Layer, ServiceExt, service_fn};
 
 use crate::heap;
@@ -105,7 +105,7 @@ fn memory_of_a_stream_is_flat() {
     let layer = LlmLayer::new().with_tracer_provider(SdkTracerProvider::builder().build());
     // The tokenizer's vocabulary is loaded once, in the background.
     heap_of(&layer, &chunk(1, 5, 1), 1024);
-    assert!(settle(Duration::from_secs(60)), "loaded");
+    assert!(wait_idle(Duration::from_secs(60)), "loaded");
     for (events, text, alternatives) in [
         (1, 5, 1),
         (64, 65, 1),
@@ -117,13 +117,13 @@ fn memory_of_a_stream_is_flat() {
         let what = format!("{events} events of {text} bytes a chunk, {alternatives} alternatives");
         let chunk = chunk(events, text, alternatives);
         let counted = heap_of(&layer, &chunk, 1 << 30);
-        assert!(settle(Duration::from_secs(60)), "counted");
+        assert!(wait_idle(Duration::from_secs(60)), "counted");
         let gate = Arc::default();
         let stuck = layer.clone().with_token_counter(Stuck(Arc::clone(&gate)));
         let waiting = heap_of(&stuck, &chunk, 1 << 30);
         *gate.0.lock().expect("the gate") = true;
         gate.1.notify_all();
-        assert!(settle(Duration::from_secs(60)), "counted after all");
+        assert!(wait_idle(Duration::from_secs(60)), "counted after all");
         println!(
             "{what}: {} KiB, counted by tiktoken-rs {} KiB",
             waiting / 1024,

@@ -1,6 +1,6 @@
-//! A model call recorded with the raw OpenTelemetry API in straight-line code, for comparison: the spans and the
-//! metrics that `LlmLayer` and `ClientLayer` record for this call, from a request and an answer that serde_json reads
-//! into borrowed fields.
+//! A model call recorded with the raw OpenTelemetry API in straight-line code, for comparison: the spans and
+//! the metrics that `LlmLayer` and `ClientLayer` record for this call, from a request and an answer that
+//! serde_json reads into borrowed fields.
 
 use std::time::Instant;
 
@@ -25,13 +25,13 @@ pub(crate) struct Floor {
 }
 
 #[derive(Deserialize)]
-struct Asked<'a> {
+struct ChatRequest<'a> {
     model: &'a str,
     stream: Option<bool>,
 }
 
 #[derive(Deserialize)]
-struct Answered<'a> {
+struct ChatAnswer<'a> {
     id: &'a str,
     model: &'a str,
     #[serde(borrow)]
@@ -94,7 +94,7 @@ impl Floor {
         send: impl FnOnce(Request<B>) -> Bytes,
     ) {
         let began = Instant::now();
-        let asked: Asked<'_> = serde_json::from_slice(body).expect("a request");
+        let asked: ChatRequest<'_> = serde_json::from_slice(body).expect("a request");
         let model = StringValue::from(asked.model.to_owned());
         assert_ne!(asked.stream, Some(true), "not a stream");
         let parent = Context::current();
@@ -138,7 +138,7 @@ impl Floor {
         self.client.record(began.elapsed().as_secs_f64(), &labels);
         attempt.span().end();
 
-        let answered: Answered<'_> = serde_json::from_slice(&answer).expect("an answer");
+        let answered: ChatAnswer<'_> = serde_json::from_slice(&answer).expect("an answer");
         let usage = &answered.usage;
         let reasons = answered
             .choices

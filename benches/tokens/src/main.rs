@@ -1,8 +1,9 @@
 //! What counting tokens costs, beside tiktoken-rs in the same run.
 //!
-//! Run with `cargo run --release -p throughline-tokens-bench`, or with `-- memory` for what loading costs. Both counters count the same segments of 16 KiB, each segment
-//! once and in turns, and the counts must be the same. The ratio is the median over the segments, so that other work on the
-//! machine does not change it much.
+//! Run with `cargo run --release -p throughline-tokens-bench`, or with `-- memory` for what loading costs.
+//! Both counters count the same segments of 16 KiB, each segment once and in turns, and the counts must be
+//! the same. The ratio is the median over the segments, so that other work on the machine does not change it
+//! much.
 
 mod text;
 
@@ -142,8 +143,8 @@ impl Counters {
 /// Cuts a text into segments that a [`SegmentedCounter`] counts at once.
 fn segments(mut text: &str) -> Vec<&str> {
     let mut segments = Vec::new();
-    while text.len() > SegmentedCounter::SEGMENT {
-        let (segment, rest) = text.split_at(text.floor_char_boundary(SegmentedCounter::SEGMENT));
+    while text.len() > SegmentedCounter::MAX_SEGMENT_BYTES {
+        let (segment, rest) = text.split_at(text.floor_char_boundary(SegmentedCounter::MAX_SEGMENT_BYTES));
         segments.push(segment);
         text = rest;
     }

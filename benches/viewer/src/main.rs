@@ -1,8 +1,9 @@
 //! What the viewer costs.
 //!
-//! The first table is about a program that emits 50,000 spans a second: the processor time that its exporter takes, for
-//! the viewer beside OTLP, and what a viewer takes to receive the same spans. Each program is its own process, this
-//! one with arguments. The second table is about a receiver that gets spans as fast as it takes them.
+//! The first table is about a program that emits 50,000 spans a second: the processor time that its exporter
+//! takes, for the viewer beside OTLP, and what a viewer takes to receive the same spans. Each program is its
+//! own process, this one with arguments. The second table is about a receiver that gets spans as fast as it
+//! takes them.
 //!
 //! All times are processor times, so the numbers do not depend on how busy the machine is.
 

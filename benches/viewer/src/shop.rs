@@ -13,7 +13,7 @@ pub(crate) const TRACE: usize = 16;
 pub(crate) const BATCH: usize = 512;
 pub(crate) const NAME: &str = "POST /orders/{id}";
 
-const TEXTS: [(&str, &str); 8] = [
+const STRINGS: [(&str, &str); 8] = [
     ("http.request.method", "POST"),
     ("http.route", "/orders/{id}"),
     ("url.path", "/orders/12345"),
@@ -32,7 +32,7 @@ const NUMBERS: [(&str, i64); 4] = [
 
 /// The attributes, for the API of OpenTelemetry.
 pub(crate) fn attributes() -> Vec<Attribute> {
-    let attributes = TEXTS.map(|(key, value)| Attribute::new(key, value));
+    let attributes = STRINGS.map(|(key, value)| Attribute::new(key, value));
     let numbers = NUMBERS.map(|(key, value)| Attribute::new(key, value));
     attributes.into_iter().chain(numbers).collect()
 }
@@ -56,7 +56,7 @@ pub(crate) fn batch(number: u64) -> ExportTraceServiceRequest {
             kind: 2,
             start_time_unix_nano: start,
             end_time_unix_nano: start + 1_000_000,
-            attributes: TEXTS
+            attributes: STRINGS
                 .map(|(key, value)| pair(key, Value::StringValue(value.to_owned())))
                 .into_iter()
                 .chain(NUMBERS.map(|(key, value)| pair(key, Value::IntValue(value))))

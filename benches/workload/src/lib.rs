@@ -1,5 +1,5 @@
-//! What the benchmarks and the guard have in common: requests, services that answer them, a destination of telemetry,
-//! and an allocator that counts. It depends on no peer, so that the guard compiles quickly.
+//! What the benchmarks and the guard have in common: requests, services that answer them, a destination of
+//! telemetry, and an allocator that counts. It depends on no peer, so that the guard compiles quickly.
 
 mod counting;
 mod header;

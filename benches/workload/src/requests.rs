@@ -134,7 +134,8 @@ fn headers(request: http::request::Builder) -> http::request::Builder {
         .header("x-request-id", "7d444840-9dc0-11d1-b245-5ffdce74fad2")
 }
 
-/// Defines a service that answers each request with a status and a few bytes, immediately and without an allocation.
+/// Defines a service that answers each request with a status and a few bytes, immediately and without an
+/// allocation.
 macro_rules! answering {
     ($(#[$doc:meta])* $name:ident, $status:expr) => {
         $(#[$doc])*

@@ -112,8 +112,8 @@ impl Budgets {
     }
 
     /// Waits until all settlements are stored, up to `within`.
-    pub(crate) async fn settle(&self, within: std::time::Duration) {
-        self.store.settle(within).await;
+    pub(crate) async fn wait_idle(&self, within: std::time::Duration) {
+        self.store.wait_idle(within).await;
     }
 }
 

@@ -46,7 +46,7 @@ impl RedisStore {
         };
         let client = Client::open(url).map_err(|_| invalid())?;
         let settings = ConnectionManagerConfig::new()
-            .set_number_of_retries(RECONNECTS)
+            .set_number_of_retries(MAX_RECONNECTS)
             .set_response_timeout(Some(config.timeout.duration()))
             .set_connection_timeout(Some(config.timeout.duration()));
         let connection = client
@@ -213,5 +213,5 @@ static SETTLE: LazyLock<Script> = LazyLock::new(|| {
 
 /// Longer than any answer takes. A reservation that is open for longer is charged.
 const LEASE: Duration = Duration::from_secs(3600);
-const RECONNECTS: usize = 2;
+const MAX_RECONNECTS: usize = 2;
 const SETTLE_ATTEMPTS: u32 = 6;

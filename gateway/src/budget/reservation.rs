@@ -51,8 +51,8 @@ impl Reservation {
         let used = |entry: &Entry| match entry.unit {
             Unit::Requests => 1,
             Unit::Tokens => {
-                let count = |known: Option<(u64, _)>, reserved| {
-                    known.map_or_else(|| estimate(reserved), |(count, _)| count)
+                let count = |reported: Option<(u64, _)>, reserved| {
+                    reported.map_or_else(|| estimate(reserved), |(count, _)| count)
                 };
                 count(usage.input, entry.input).saturating_add(count(usage.output, entry.output))
             }

@@ -87,7 +87,7 @@ impl Store {
             reason = "the store in memory is never behind"
         )
     )]
-    pub(super) async fn settle(&self, within: Duration) {
+    pub(super) async fn wait_idle(&self, within: Duration) {
         match self {
             Self::Memory(_) => {}
             #[cfg(feature = "redis")]

@@ -14,7 +14,7 @@ pub(super) fn translate(value: Value) -> Result<Value, ConfigError> {
     let Value::Object(mut file) = value else {
         return Ok(value);
     };
-    if !MARKS.iter().any(|mark| file.contains_key(*mark)) {
+    if !ARCH_KEYS.iter().any(|key| file.contains_key(*key)) {
         return Ok(Value::Object(file));
     }
     file.remove("version");
@@ -35,7 +35,7 @@ pub(super) fn translate(value: Value) -> Result<Value, ConfigError> {
         match COUNTERPARTS.iter().find(|(name, _)| *name == key) {
             Some((_, advice)) => return Err(ConfigError::new(key, *advice)),
             // The gateway's own keys may be added. Its models follow those of the listed providers.
-            None if OWN.contains(&&*key) => match (translated.get_mut(&key), value) {
+            None if GATEWAY_KEYS.contains(&&*key) => match (translated.get_mut(&key), value) {
                 (Some(Value::Array(models)), Value::Array(added)) => models.extend(added),
                 (_, value) => {
                     translated.insert(key, value);
@@ -53,8 +53,8 @@ pub(super) fn translate(value: Value) -> Result<Value, ConfigError> {
     Ok(Value::Object(translated))
 }
 
-const MARKS: [&str; 3] = ["version", "llm_providers", "model_providers"];
-const OWN: [&str; 10] = [
+const ARCH_KEYS: [&str; 3] = ["version", "llm_providers", "model_providers"];
+const GATEWAY_KEYS: [&str; 10] = [
     "callers",
     "retries",
     "circuit",
@@ -313,7 +313,7 @@ impl Models {
             .remove("provider_interface")
             .map(|value| text(value, "provider_interface"));
         let interface = interface.transpose()?.unwrap_or_else(|| prefix.to_owned());
-        let preset = KNOWN.iter().find(|(name, ..)| *name == interface);
+        let preset = PROVIDERS.iter().find(|(name, ..)| *name == interface);
         let base_url = provider
             .remove("base_url")
             .map(|value| text(value, "base_url"))
@@ -322,7 +322,7 @@ impl Models {
             (Some((_, api, _)), Some(url)) => (*api, url),
             (Some((_, api, url)), None) if !url.is_empty() => (*api, (*url).to_owned()),
             _ => {
-                let names: Vec<&str> = KNOWN.iter().map(|(name, ..)| *name).collect();
+                let names: Vec<&str> = PROVIDERS.iter().map(|(name, ..)| *name).collect();
                 return Err(ConfigError::new(
                     format!("{place}.model"),
                     format!(
@@ -408,7 +408,7 @@ impl Models {
 }
 
 /// The providers of Arch: name, API, base URL. Where the URL depends on the user, it is empty.
-const KNOWN: [(&str, &str, &str); 14] = [
+const PROVIDERS: [(&str, &str, &str); 14] = [
     ("openai", "openai", "https://api.openai.com/v1"),
     ("anthropic", "anthropic", "https://api.anthropic.com"),
     (

@@ -52,7 +52,8 @@ where
     }
 }
 
-/// Sends requests that have a [`Plan`] in their extensions, which says how long to wait for the head of the answer.
+/// Sends requests that have a [`Plan`] in their extensions, which says how long to wait for the head of the
+/// answer.
 impl<B> Service<Request<B>> for Client<B>
 where
     B: Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,

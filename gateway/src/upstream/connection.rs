@@ -1,8 +1,9 @@
 //! One connection to a provider, which the task of a request drives.
 //!
-//! hyper's client has two halves: a handle that sends requests, and a future that reads and writes. Usually the
-//! future is a task, so that the head and each part of an answer pass from one task to another. Here, the task of
-//! the request polls both. No other task is scheduled, and a client that leaves closes the connection at once.
+//! hyper's client has two halves: a handle that sends requests, and a future that reads and writes. Usually
+//! the future is a task, so that the head and each part of an answer pass from one task to another. Here, the
+//! task of the request polls both. No other task is scheduled, and a client that leaves closes the connection
+//! at once.
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
@@ -130,8 +131,8 @@ where
     }
 }
 
-/// Polls what only makes progress while the connection is driven. It needs no waker, and a wake-up by the driver
-/// would only have the task polled twice.
+/// Polls what only makes progress while the connection is driven. It needs no waker, and a wake-up by the
+/// driver would only have the task polled twice.
 fn poll_driven<F: Future>(future: Pin<&mut F>, cx: &Context<'_>) -> Poll<F::Output> {
     let polled = future.poll(&mut Context::from_waker(Waker::noop()));
     if polled.is_pending() {

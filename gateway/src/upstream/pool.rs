@@ -59,8 +59,8 @@ where
         }
     }
 
-    /// Closes the connections that are idle for too long, or that the provider has closed. Returns whether some are
-    /// left.
+    /// Closes the connections that are idle for too long, or that the provider has closed. Returns whether
+    /// some are left.
     fn close_unused(&self) -> bool {
         let mut idle = self.lock();
         let mut closed = Vec::new();
@@ -96,7 +96,8 @@ where
     }
 }
 
-/// Shorter than the idle timeouts of most servers, so that a connection is rarely closed while it is being used.
+/// Shorter than the idle timeouts of most servers, so that a connection is rarely closed while it is being
+/// used.
 const MAX_IDLE_TIME: Duration = Duration::from_secs(50);
 const CLOSE_INTERVAL: Duration = Duration::from_secs(10);
 const MAX_IDLE: usize = 1024;

@@ -12,7 +12,8 @@ use super::connection::Connection;
 use super::pool::Pool;
 use crate::body::{BodyError, BoxError, body_error};
 
-/// The body of an answer. It returns the connection to the pool at its end, and closes it if it is dropped before.
+/// The body of an answer. It returns the connection to the pool at its end, and closes it if it is dropped
+/// before.
 pub(crate) struct ResponseBody<B>
 where
     B: Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,

@@ -320,7 +320,8 @@ fn headers(pairs: &[(&str, &str)]) -> Vec<u8> {
     block
 }
 
-/// Sends frames, and returns how the server ends the connection or the stream: the name and the code of the frame.
+/// Sends frames, and returns how the server ends the connection or the stream: the name and the code of the
+/// frame.
 async fn ending(address: SocketAddr, frames: &[u8]) -> String {
     let mut stream = TcpStream::connect(address).await.expect("a connection");
     let preface = [b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", &*frame(SETTINGS, 0, 0, &[])].concat();

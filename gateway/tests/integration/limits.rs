@@ -137,7 +137,7 @@ async fn stream_that_stalls_is_cut() {
 }
 
 #[tokio::test]
-async fn requests_beyond_the_limit_are_told_to_come_back() {
+async fn requests_beyond_the_limit_get_retry_after() {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
     let yaml = providers(&[("a", "openai", address)]);

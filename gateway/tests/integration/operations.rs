@@ -194,10 +194,10 @@ async fn each_request_has_a_line_in_the_access_log() {
         .iter()
         .map(|line| (&line["request_id"], &line["status"], &line["error"]))
         .collect();
-    let (refused, left) = (
+    let (refused, abandoned) = (
         serde_json::json!(["second", 503, "gateway_overloaded"]),
         serde_json::json!(["first", null, "cancelled"]),
     );
-    let expected = [&refused, &left].map(|line| (&line[0], &line[1], &line[2]));
+    let expected = [&refused, &abandoned].map(|line| (&line[0], &line[1], &line[2]));
     assert_eq!(seen, expected, "{}", ran.out);
 }

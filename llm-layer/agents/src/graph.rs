@@ -1,7 +1,8 @@
 //! Runs of a graph, step by step: the spans of TinyLLM, with the tokens of the run.
 //!
-//! A graph and its nodes are [scopes](crate::scope): they run futures or are guards, count the tokens of the model calls beneath
-//! them, and end their spans however the work ends. The names on their spans are TinyLLM's.
+//! A graph and its nodes are [scopes](crate::scope): they run futures or are guards, count the tokens of the
+//! model calls beneath them, and end their spans however the work ends. The names on their spans are
+//! TinyLLM's.
 //!
 //! ```
 //! use throughline_agents::graph::{graph, node, task};
@@ -49,11 +50,12 @@
 //! | `error.type` |  | If the node failed. | See OpenTelemetry's conventions. |
 //! <!-- endsemconv -->
 //!
-//! If a run or a node returns an `Err`, is cancelled or panics, its status is `Error`. The spans have TinyLLM's attributes only; put
-//! an [`agent`](crate::agent) or a [`workflow`](crate::workflow) beneath a node to have those of the conventions as well.
+//! If a run or a node returns an `Err`, is cancelled or panics, its status is `Error`. The spans have
+//! TinyLLM's attributes only; put an [`agent`](crate::agent) or a [`workflow`](crate::workflow) beneath a
+//! node to have those of the conventions as well.
 //!
-//! Nodes are numbered in the order in which they begin, nested and concurrent ones included. A graph within a node numbers its own
-//! nodes. A node outside of a graph has no step, nor has a future that is never polled.
+//! Nodes are numbered in the order in which they begin, nested and concurrent ones included. A graph within a
+//! node numbers its own nodes. A node outside of a graph has no step, nor has a future that is never polled.
 
 use std::borrow::Cow;
 

@@ -23,8 +23,8 @@ pub fn in_model_call(cx: &Context) -> Context {
     cx.with_value(InModelCall::default())
 }
 
-/// Returns a context like that of [`in_model_call`] for a request that other services have too, so that only its answer
-/// shows whether it is a model call. No budget refuses it.
+/// Returns a context like that of [`in_model_call`] for a request that other services have too, so that only
+/// its answer shows whether it is a model call. No budget refuses it.
 #[must_use]
 pub fn in_possible_model_call(cx: &Context) -> Context {
     cx.with_value(InModelCall {

@@ -46,9 +46,10 @@ use tower_service::Service;
 /// let client = aws_sdk_bedrockruntime::Client::new(&config);
 /// ```
 ///
-/// The HTTP client stays in use: connections, time limits, TLS and the kinds of errors, by which the SDK decides
-/// about retries, do not change. The layers are below the SDK's retries and its signature. Each attempt is
-/// therefore a call with its own span, and headers that a layer adds, such as `traceparent`, are not signed.
+/// The HTTP client stays in use: connections, time limits, TLS and the kinds of errors, by which the SDK
+/// decides about retries, do not change. The layers are below the SDK's retries and its signature. Each
+/// attempt is therefore a call with its own span, and headers that a layer adds, such as `traceparent`, are
+/// not signed.
 #[derive(Debug, Clone)]
 pub struct AwsHttpClient<L> {
     layers: Arc<L>,

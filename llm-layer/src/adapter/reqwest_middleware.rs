@@ -212,7 +212,7 @@ mod tests {
         let response = request.send().await.unwrap();
         assert_eq!(response.text().await.unwrap(), "data: [DONE]\n\n", "the answer");
         assert!(
-            crate::settle(std::time::Duration::from_secs(60)),
+            crate::wait_idle(std::time::Duration::from_secs(60)),
             "recorded in time"
         );
         let tree = recorder.tree(&[]);
@@ -409,11 +409,11 @@ mod tests {
         let request = request.body(r#"{"model":"gpt-4o","messages":[]}"#);
         drop(request.send().await.unwrap());
         assert!(
-            drain.settle(std::time::Duration::from_secs(30)).await,
+            drain.wait_idle(std::time::Duration::from_secs(30)).await,
             "the drain ends in time"
         );
         assert!(
-            crate::settle(std::time::Duration::from_secs(60)),
+            crate::wait_idle(std::time::Duration::from_secs(60)),
             "recorded in time"
         );
         let tree = recorder.tree(&[]);

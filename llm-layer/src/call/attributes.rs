@@ -31,7 +31,7 @@ pub(super) fn record(call: &mut CallState, outcome: &Outcome) {
     let is_known = |name: &Key| {
         call.request.parameters.has(name) || conversation.as_ref().is_some_and(|id| id.key == *name)
     };
-    let mut attributes = Vec::with_capacity(CAPACITY);
+    let mut attributes = Vec::with_capacity(ATTRIBUTE_CAPACITY);
     let reply = call.response.reader.reply_mut();
     let details = reply.take_details().into_iter();
     attributes.extend(details.map(|(detail, value)| KeyValue::new(name(detail), value)));
@@ -270,4 +270,4 @@ fn name(detail: ReplyDetail) -> &'static str {
 }
 
 /// Room for all that a span usually gets at its end.
-const CAPACITY: usize = 24;
+const ATTRIBUTE_CAPACITY: usize = 24;

@@ -1,8 +1,8 @@
 //! Instruments that bind their first series, so that the SDK does not hash the labels of each measurement.
 //!
 //! A call knows the number of its series before it has built the labels: see
-//! [`Dimensions::series`](super::dimensions::Dimensions::series). So what is bound is found by that number, and the
-//! labels are built for series that are not bound only. Without a provider that is known to support
+//! [`Dimensions::series`](super::dimensions::Dimensions::series). So what is bound is found by that number,
+//! and the labels are built for series that are not bound only. Without a provider that is known to support
 //! [bound instruments](throughline_tracing_layer::provider::BoundInstruments), nothing is bound.
 
 use std::fmt;
@@ -24,8 +24,8 @@ pub(super) trait NumberedSeries {
 /// An instrument, and its first series with a bound instrument each.
 pub(super) struct Numbered<T, I: Bind<T>> {
     instrument: I,
-    /// A hash table with open addressing, from which nothing is removed, so that a lookup needs no lock. Allocated
-    /// with the first series.
+    /// A hash table with open addressing, from which nothing is removed, so that a lookup needs no lock.
+    /// Allocated with the first series.
     bound: OnceLock<Box<[Slot<I::Bound>]>>,
 }
 

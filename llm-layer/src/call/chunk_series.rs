@@ -7,7 +7,8 @@ use throughline_tracing_layer::labels::Labels;
 
 use super::bound::Numbered;
 
-/// The series of the times between the chunks of one stream. It is looked up once, and bound if that is possible.
+/// The series of the times between the chunks of one stream. It is looked up once, and bound if that is
+/// possible.
 pub(super) struct ChunkSeries {
     /// The model that answers, of which the labels are.
     model: Option<Arc<str>>,

@@ -17,7 +17,7 @@ use throughline_tracing_layer::notice;
 use tower::{Layer, Service, service_fn};
 
 use super::features::NO_TOKENIZER;
-use super::{RequestBody, settle};
+use super::{RequestBody, wait_idle};
 use crate::LlmLayer;
 
 const REQUEST: &str = r#"{"model":"m","messages":[{"role":"user","content":"hi"}]}"#;
@@ -54,7 +54,7 @@ fn tokens(layer: LlmLayer, members: &str) -> Vec<String> {
     };
     let mut body = pin!(response.into_body());
     while let Poll::Ready(Some(_)) = body.as_mut().poll_frame(&mut task) {}
-    assert!(settle(Duration::from_secs(60)), "recorded in time");
+    assert!(wait_idle(Duration::from_secs(60)), "recorded in time");
     let keys = [
         "gen_ai.usage.input_tokens",
         "throughline.tokens.encoding",

@@ -1,7 +1,7 @@
 //! The results of earlier requests that were fetched.
 //!
-//! The request that creates a response in the background, or a batch, cannot report its usage. Who polls for the result
-//! may get it several times, so its usage is counted the first time only.
+//! The request that creates a response in the background, or a batch, cannot report its usage. Who polls for
+//! the result may get it several times, so its usage is counted the first time only.
 
 use std::collections::VecDeque;
 use std::hash::{BuildHasher, RandomState};

@@ -134,8 +134,8 @@ where
 }
 
 impl<R: HttpRequest<ReadAhead>> Source<R> {
-    /// Reads on until the body, or what is read of it, has ended. After [`RequestReader::STEP_BYTES`] bytes others
-    /// have their turn.
+    /// Reads on until the body, or what is read of it, has ended. After [`RequestReader::STEP_BYTES`] bytes
+    /// others have their turn.
     fn poll_read(&mut self, reader: &mut RequestReader, cx: &mut Context<'_>) -> Poll<()> {
         let mut budget = RequestReader::STEP_BYTES;
         while !reader.has_ended() {

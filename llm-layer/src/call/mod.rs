@@ -29,13 +29,13 @@ mod recorder;
 mod reply_counters;
 mod request;
 mod request_body;
-mod settle;
 mod start;
 mod state;
 mod streams;
 mod timing;
 mod usage;
 mod usage_hook;
+mod wait_idle;
 
 pub use self::extra_attributes::CallAttributes;
 pub use self::future::CallFuture;
@@ -47,10 +47,10 @@ pub(crate) use self::prompt::CountedPrompt;
 pub use self::prompt_size::{Direction, TokenAmount, add_prompt_size};
 pub(crate) use self::request::{is_encoded, target};
 pub use self::request_body::{ReadAhead, RequestBody};
-pub(crate) use self::settle::register as register_pending;
-pub use self::settle::settle;
 pub(crate) use self::state::Shared;
 pub use self::usage_hook::UsageHook;
+pub(crate) use self::wait_idle::register as register_pending;
+pub use self::wait_idle::wait_idle;
 
 #[cfg(test)]
 mod feature_tests;

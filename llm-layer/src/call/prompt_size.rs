@@ -28,9 +28,9 @@ pub enum Direction {
 pub enum TokenAmount<'a> {
     /// The number is known.
     Tokens(u64),
-    /// The text is counted with the vocabulary of the [target model](TargetModel::process_default) of the process,
-    /// by default `gpt-4`, TaskWeaver's default. Without the feature `tiktoken`, the number is extrapolated
-    /// from the length.
+    /// The text is counted with the vocabulary of the [target model](TargetModel::process_default) of the
+    /// process, by default `gpt-4`, TaskWeaver's default. Without the feature `tiktoken`, the number is
+    /// extrapolated from the length.
     Text(&'a str),
 }
 

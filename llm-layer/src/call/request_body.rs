@@ -67,8 +67,8 @@ impl<B: Body> RequestBody<B> {
         self.try_clone_with(|body| Some(body.clone()))
     }
 
-    /// Returns a copy of this body for a retry, or `None` if reading this body failed or `clone` returns `None`. `clone`
-    /// copies the part that was not read.
+    /// Returns a copy of this body for a retry, or `None` if reading this body failed or `clone` returns
+    /// `None`. `clone` copies the part that was not read.
     ///
     /// If several layers read a body ahead, use `body.try_clone_with(RequestBody::try_clone)`.
     #[must_use]

@@ -15,7 +15,7 @@ use http_body_util::Full;
 use throughline_test_support::Recorder;
 use tower::{Layer, Service, service_fn};
 
-use super::{RequestBody, settle};
+use super::{RequestBody, wait_idle};
 use crate::LlmLayer;
 use crate::clock::Clock;
 
@@ -85,7 +85,7 @@ fn stream(url: &str, model: &[Step], reader: u64, polls: usize) -> (String, Stri
         let _ = body.as_mut().poll_frame(&mut task);
     }
     drop(body);
-    assert!(settle(Duration::from_secs(60)), "recorded in time");
+    assert!(wait_idle(Duration::from_secs(60)), "recorded in time");
     let own = recorder
         .tree(&[])
         .lines()
@@ -117,7 +117,7 @@ fn a_slow_reader_is_told_from_a_slow_model() {
         (250, Some(A)),
         (250, Some(END)),
     ];
-    let kept_alive = [
+    let keep_alives = [
         (125, Some(": keep-alive\n\n")),
         (125, Some("data: {\"type\":\"ping\"}\n\n")),
         (250, Some(A)),
@@ -154,7 +154,7 @@ fn a_slow_reader_is_told_from_a_slow_model() {
         ),
         (
             "a comment and a ping before the first chunk, which they used to be",
-            &kept_alive,
+            &keep_alives,
             (0, 5),
             "to_first_chunk 0.625, to_first_token 0.625, waiting_for_reader 0",
             "count=1 sum=0.25",

@@ -8,8 +8,8 @@ use throughline_agents::CallUsage;
 
 /// A function that receives the usage of one model call: a value of the request's extensions.
 ///
-/// It is called once, when the call has ended and its tokens are known, also if no provider of spans and metrics is
-/// installed. Use it to charge a budget, or to report usage to another system.
+/// It is called once, when the call has ended and its tokens are known, also if no provider of spans and
+/// metrics is installed. Use it to charge a budget, or to report usage to another system.
 ///
 /// ```
 /// use http::Request;
@@ -20,9 +20,9 @@ use throughline_agents::CallUsage;
 /// # Ok::<_, http::Error>(())
 /// ```
 ///
-/// If the request is no model call, or a budget refuses it, the hook is dropped without being called. If the answer is
-/// dropped before its end, the usage is that of the part that was read. The hook may run on a background thread, and must
-/// not block. A panic in it is caught.
+/// If the request is no model call, or a budget refuses it, the hook is dropped without being called. If the
+/// answer is dropped before its end, the usage is that of the part that was read. The hook may run on a
+/// background thread, and must not block. A panic in it is caught.
 #[derive(Clone)]
 pub struct UsageHook(Arc<dyn Fn(&CallUsage) + Send + Sync>);
 

@@ -23,8 +23,8 @@ pin_project! {
         #[pin]
         passing: Option<B>,
         body: Option<Pin<Box<B>>>,
-        // `None` when the body has ended: then there is nothing to drain. [`Drains::read`] for this type is a pointer, since
-        // `Drop` has no bounds.
+        // `None` when the body has ended: then there is nothing to drain. [`Drains::read`] for this type is a
+        // pointer, since `Drop` has no bounds.
         drains: Option<(Drains, Read<B>)>,
     }
 

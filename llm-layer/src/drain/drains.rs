@@ -4,7 +4,7 @@
 //! call, it registers with the signal; other calls are dropped as usual. When the caller drops such a call or
 //! its body, [`Drains::start`] reserves a [`Slot`], sets the time at which the caller left, and spawns a
 //! [`Drain`] that polls the rest. The drain ends when the rest is done, when a limit is reached, or when
-//! [`DrainLayer::settle`](super::DrainLayer::settle) cuts it off. Dropping the rest then ends the span.
+//! [`DrainLayer::wait_idle`](super::DrainLayer::wait_idle) cuts it off. Dropping the rest then ends the span.
 
 use std::fmt;
 use std::future::{Future, poll_fn};
@@ -105,7 +105,7 @@ impl Drains {
             return;
         };
         // Before `rest` can run: the observer must not take the end of the drain for that of the call.
-        self.signal.leave();
+        self.signal.abandon();
         let drain = Box::pin(Drain {
             rest: Box::pin(rest),
             time: self.limits.time,
@@ -154,7 +154,7 @@ struct Drain {
     timer: Option<Work>,
     executor: Arc<dyn Executor>,
     // These two are released after `rest` is dropped, since fields drop in order: the scope stays open until
-    // the call is in its totals, and `settle` returns only when the span has ended.
+    // the call is in its totals, and `wait_idle` returns only when the span has ended.
     _hold: Option<OpenCall>,
     slot: Slot,
 }

@@ -14,7 +14,7 @@ pub trait Executor: Send + Sync + 'static {
     fn spawn(&self, work: Work);
 
     /// Returns a future that completes after `time`. Called in spawned work and in
-    /// [`DrainLayer::settle`](super::DrainLayer::settle).
+    /// [`DrainLayer::wait_idle`](super::DrainLayer::wait_idle).
     fn sleep(&self, time: Duration) -> Work;
 }
 
@@ -23,7 +23,7 @@ pub trait Executor: Send + Sync + 'static {
 #[cfg(feature = "tokio")]
 impl Executor for tokio::runtime::Handle {
     fn spawn(&self, work: Work) {
-        // Detached: `DrainLayer::settle` waits for it, or it is dropped with the runtime.
+        // Detached: `DrainLayer::wait_idle` waits for it, or it is dropped with the runtime.
         drop(tokio::runtime::Handle::spawn(self, work));
     }
 

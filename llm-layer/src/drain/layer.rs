@@ -78,16 +78,16 @@ impl DrainLayer {
 
     /// Waits up to `within` until no drain is open, and cuts off the rest. Returns whether all ended in time.
     ///
-    /// Call it at shutdown, when no more calls are made, before [`settle`](crate::settle) and the shutdown of
-    /// the providers. Drains that are cut off have a span as well, if the executor runs them within another
-    /// 100 ms.
-    pub async fn settle(&self, within: Duration) -> bool {
-        let settled = self.drains.none_open(within).await;
-        if !settled {
+    /// Call it at shutdown, when no more calls are made, before [`wait_idle`](crate::wait_idle) and the
+    /// shutdown of the providers. Drains that are cut off have a span as well, if the executor runs them
+    /// within another 100 ms.
+    pub async fn wait_idle(&self, within: Duration) -> bool {
+        let all_ended = self.drains.none_open(within).await;
+        if !all_ended {
             self.drains.open.cut_off();
             self.drains.none_open(CUT_OFF_GRACE).await;
         }
-        settled
+        all_ended
     }
 }
 

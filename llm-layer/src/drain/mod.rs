@@ -20,7 +20,7 @@
 //!     .layer(LlmLayer::new())
 //!     .service(reqwest::Client::new());
 //! // At shutdown, before the shutdown of the telemetry:
-//! drain.settle(Duration::from_secs(5)).await;
+//! drain.wait_idle(Duration::from_secs(5)).await;
 //! # }
 //! ```
 //!
@@ -52,7 +52,7 @@
 //! | [`DrainLayer::with_byte_limit`] | 1 MiB each | the answer is dropped, together with its connection or stream |
 //! | [`DrainLayer::with_time_limit`] | 30 s each, for head and body together | as for bytes, even if no data arrives |
 //!
-//! A runtime that shuts down drops its drains. To wait for them first, call [`DrainLayer::settle`].
+//! A runtime that shuts down drops its drains. To wait for them first, call [`DrainLayer::wait_idle`].
 //!
 //! # What is recorded
 //!

@@ -16,7 +16,7 @@ use tower::{Layer, Service, service_fn};
 
 use super::{DrainLayer, Executor, Work};
 use crate::LlmLayer;
-use crate::call::{RequestBody, settle};
+use crate::call::{RequestBody, wait_idle};
 use crate::clock::Clock;
 
 thread_local! {
@@ -72,7 +72,7 @@ fn a_drained_call_ends_at_the_time_at_which_the_caller_left() {
     let mut work = work.expect("the call is drained");
     assert!(work.as_mut().poll(&mut task).is_ready(), "the drain ends");
     drop(work);
-    assert!(settle(Duration::from_secs(60)), "recorded in time");
+    assert!(wait_idle(Duration::from_secs(60)), "recorded in time");
     let [span] = &recorder.spans()[..] else {
         panic!("one span")
     };

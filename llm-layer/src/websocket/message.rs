@@ -3,8 +3,8 @@
 /// A message of a WebSocket library: axum's (feature `axum-ws`), tungstenite's (feature `tungstenite`), or
 /// your own.
 pub trait WebSocketMessage {
-    /// Returns the text of a text message, or of a binary message that is valid UTF-8: Gemini sends JSON in binary
-    /// messages.
+    /// Returns the text of a text message, or of a binary message that is valid UTF-8: Gemini sends JSON in
+    /// binary messages.
     fn as_text(&self) -> Option<&str>;
 
     /// Returns whether it closes the connection.

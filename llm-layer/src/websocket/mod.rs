@@ -1,5 +1,5 @@
-//! Model calls over a WebSocket: OpenAI's Realtime API, the WebSocket mode of its Responses API, and Gemini's Live
-//! API.
+//! Model calls over a WebSocket: OpenAI's Realtime API, the WebSocket mode of its Responses API, and Gemini's
+//! Live API.
 //!
 //! An [`LlmWebSocket`] observes one connection, and each response on it is a call with a span, metrics and
 //! tokens, as over HTTP. All messages and errors pass unchanged and without delay.
@@ -65,11 +65,12 @@
 //!
 //! Spans and metrics are [those of HTTP](crate#what-is-recorded). In addition:
 //!
-//! - The model is that of the request; in the Realtime API, that of the session, which the URL, `session.update`
-//!   or the server sets. A response inherits the session's temperature, limit and modalities.
+//! - The model is that of the request; in the Realtime API, that of the session, which the URL,
+//!   `session.update` or the server sets. A response inherits the session's temperature, limit and
+//!   modalities.
 //! - `gen_ai.usage.*` and the metrics of tokens are by modality: text, audio, image, cached tokens too.
-//! - If a response without usage has audio, its output tokens are not known. The input of a Realtime response is
-//!   the whole conversation, so it is not estimated either, and only the output is captured.
+//! - If a response without usage has audio, its output tokens are not known. The input of a Realtime response
+//!   is the whole conversation, so it is not estimated either, and only the output is captured.
 //! - A response that the user interrupts has the finish reason `cancelled` and is no error.
 //!
 //! # How calls end that are not complete

@@ -33,7 +33,8 @@ const ANSWER: &str = r#"{"choices":[{"message":{"content":"Hi"},"finish_reason":
 const EVENTS: &str =
     "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hi\"},\"finish_reason\":\"stop\"}]}\n\n";
 
-/// Makes twelve calls, one after another, of which the budget allows two; their statuses and the tokens at the end.
+/// Makes twelve calls, one after another, of which the budget allows two; their statuses and the tokens at
+/// the end.
 fn twelve_calls(llm: &LlmLayer, body: &'static str, kind: &str, answer: &'static str) -> (Vec<u16>, Tokens) {
     let provider = service_fn(|request: Request<RequestBody<Chunks>>| {
         read(request.into_body());

@@ -153,8 +153,8 @@ fn what_counting_needs_is_loaded_before_and_elsewhere() {
         let request = |url, body| Request::post(url).body(Chunks::from_iter([body])).unwrap();
         let answer = || Chunks::from_iter(["data: [DONE]\n\n"]);
         exchange_with(&layer, request(url, body), answer(), || {
-            // What comes first is loaded first: once another counter's is loaded, nothing of this one's is to come. Its
-            // call is not one within this call.
+            // What comes first is loaded first: once another counter's is loaded, nothing of this one's is to
+            // come. Its call is not one within this call.
             let _outside = opentelemetry::Context::new().attach();
             let another = Threads::default();
             let other_layer = self::layer(&Recorder::new()).with_token_counter(another.clone());
@@ -166,7 +166,8 @@ fn what_counting_needs_is_loaded_before_and_elsewhere() {
     }
 }
 
-/// Whoever came first to a call without usage used to load the vocabulary, and every reader of a long answer to count.
+/// Whoever came first to a call without usage used to load the vocabulary, and every reader of a long answer
+/// to count.
 #[test]
 fn no_caller_loads_or_counts_for_long() {
     let text = |length| {
@@ -268,7 +269,8 @@ fn exchange_with(layer: &LlmLayer, request: Request<Chunks>, answer: Chunks, bef
     read(response.into_body());
 }
 
-/// What lies behind the first mebibyte is taken at the rate of the rest: the span used to call that the model's own count.
+/// What lies behind the first mebibyte is taken at the rate of the rest: the span used to call that the
+/// model's own count.
 #[test]
 fn a_number_that_is_not_counted_to_the_end_says_so() {
     for (length, encoding) in [(1_000, "o200k_base"), (1_200_000, "o200k_base?")] {

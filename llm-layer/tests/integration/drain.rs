@@ -114,7 +114,7 @@ async fn the_usage_is_reported_after_the_caller_left() {
     leave_after(1, &drain, &layer(&recorder), ScriptedBody::new(whole())).await;
     assert_eq!(drain.open_drains(), 1, "the rest is being read");
     assert_eq!(spans(&recorder), "", "the span waits for it");
-    assert!(drain.settle(Duration::from_secs(60)).await, "it ends");
+    assert!(drain.wait_idle(Duration::from_secs(60)).await, "it ends");
     assert_eq!(drain.open_drains(), 0, "no drain is open");
     assert_has(
         &spans(&recorder),
@@ -136,7 +136,7 @@ async fn a_caller_who_had_it_all_did_not_cancel() {
     let drain = on_this_runtime();
     let script = [Script::Data(FIRST), Script::Data(LAST), Script::Data(USAGE)];
     leave_after(2, &drain, &layer(&recorder), ScriptedBody::new(script)).await;
-    assert!(drain.settle(Duration::from_secs(60)).await, "it ends");
+    assert!(drain.wait_idle(Duration::from_secs(60)).await, "it ends");
     let tree = spans(&recorder);
     assert_has(
         &tree,
@@ -165,7 +165,10 @@ async fn the_bound_of_time() {
     sender.send(FIRST).unwrap();
     leave_after(1, &drain, &layer(&recorder), upstream).await;
     let begun = tokio::time::Instant::now();
-    assert!(drain.settle(Duration::from_secs(60)).await, "it ends by itself");
+    assert!(
+        drain.wait_idle(Duration::from_secs(60)).await,
+        "it ends by itself"
+    );
     assert_eq!(begun.elapsed(), Duration::from_secs(3), "at once");
     assert_eq!(Arc::strong_count(&connection), 1, "the connection is released");
     let tree = spans(&recorder);
@@ -182,7 +185,10 @@ async fn the_bound_of_bytes() {
         sender.send(frame).unwrap();
     }
     leave_after(1, &drain, &layer(&recorder), upstream).await;
-    assert!(drain.settle(Duration::from_secs(60)).await, "it ends by itself");
+    assert!(
+        drain.wait_idle(Duration::from_secs(60)).await,
+        "it ends by itself"
+    );
     assert_eq!(Arc::strong_count(&connection), 1, "the connection is released");
     assert_has(
         &spans(&recorder),
@@ -200,7 +206,10 @@ async fn the_bound_of_bytes() {
         sender.send(frame).unwrap();
     }
     leave_after(1, &drain, &layer(&recorder), upstream).await;
-    assert!(drain.settle(Duration::from_secs(60)).await, "it ends by itself");
+    assert!(
+        drain.wait_idle(Duration::from_secs(60)).await,
+        "it ends by itself"
+    );
     assert_has(
         &spans(&recorder),
         &["throughline.tokens.output=3", "source=\"estimated\""],
@@ -222,7 +231,7 @@ async fn the_bound_of_count_and_a_shutdown() {
     assert_has(&spans(&recorder), &["source=\"estimated\"", "cancelled"]);
 
     assert!(
-        !drain.settle(Duration::from_secs(1)).await,
+        !drain.wait_idle(Duration::from_secs(1)).await,
         "it does not end by itself"
     );
     assert_eq!(drain.open_drains(), 0, "it is cut off");
@@ -232,7 +241,7 @@ async fn the_bound_of_count_and_a_shutdown() {
         2,
         "both have spans"
     );
-    assert!(drain.settle(Duration::ZERO).await, "nothing to wait for");
+    assert!(drain.wait_idle(Duration::ZERO).await, "nothing to wait for");
 }
 
 #[test]
@@ -271,7 +280,7 @@ async fn a_drain_that_panics_ends_only_itself() {
     let drain = on_this_runtime();
     let script = [Script::Data(FIRST), Script::Panic];
     leave_after(1, &drain, &layer(&recorder), ScriptedBody::new(script)).await;
-    assert!(drain.settle(Duration::from_secs(60)).await, "it ends");
+    assert!(drain.wait_idle(Duration::from_secs(60)).await, "it ends");
     assert_has(&spans(&recorder), &["error.type=\"cancelled\""]);
 }
 
@@ -283,7 +292,7 @@ async fn a_scope_above_has_the_call_in_its_totals() {
     let call = leave_after(1, &drain, &llm, ScriptedBody::new(whole()));
     let planner = agent("planner").with_tracer_provider(recorder.tracer_provider());
     planner.run(call).await;
-    assert!(drain.settle(Duration::from_secs(60)).await, "it ends");
+    assert!(drain.wait_idle(Duration::from_secs(60)).await, "it ends");
     assert_has(
         &spans(&recorder),
         &["throughline.tokens.calls=1", "throughline.tokens.output=7"],
@@ -414,7 +423,7 @@ async fn over_reqwest_with_usage_that_was_asked_for() {
     assert_eq!(response.url().as_str(), CHAT, "the URL passes");
     assert_eq!(response.chunk().await.unwrap().unwrap(), FIRST, "the first chunk");
     drop(response);
-    assert!(drain.settle(Duration::from_secs(60)).await, "it ends");
+    assert!(drain.wait_idle(Duration::from_secs(60)).await, "it ends");
     assert_has(
         &spans(&recorder),
         &[

@@ -59,7 +59,7 @@ fn call(drain: &DrainLayer, llm: &LlmLayer) -> (Provider, Pin<Box<impl Future<Ou
 }
 
 /// A caller who leaves while the provider thinks.
-fn leave(drain: &DrainLayer, llm: &LlmLayer) -> Provider {
+fn abandoned_call(drain: &DrainLayer, llm: &LlmLayer) -> Provider {
     let (provider, mut call) = call(drain, llm);
     assert!(poll(call.as_mut()).is_pending(), "the provider thinks");
     provider
@@ -86,12 +86,12 @@ async fn what_it_cost_is_known_when_the_answer_came() {
     let drain = on_this_runtime();
     let planner = agent("planner").with_tracer_provider(recorder.tracer_provider());
     let llm = layer(&recorder);
-    let provider = planner.run(async { leave(&drain, &llm) }).await;
+    let provider = planner.run(async { abandoned_call(&drain, &llm) }).await;
     assert_eq!(drain.open_drains(), 1, "it is awaited");
     assert_eq!(spans(&recorder), "", "the spans wait for it");
     tokio::time::advance(Duration::from_secs(20)).await;
     provider.answer.send(whole()).unwrap();
-    assert!(drain.settle(Duration::from_secs(30)).await, "it ends");
+    assert!(drain.wait_idle(Duration::from_secs(30)).await, "it ends");
     assert_has(
         &spans(&recorder),
         &[
@@ -135,9 +135,9 @@ async fn a_call_that_fails_then_just_fails() {
     for (name, answer, expected) in cases {
         let recorder = Recorder::new();
         let drain = on_this_runtime();
-        let provider = leave(&drain, &layer(&recorder));
+        let provider = abandoned_call(&drain, &layer(&recorder));
         provider.answer.send(answer).unwrap();
-        assert!(drain.settle(Duration::from_secs(30)).await, "{name}: it ends");
+        assert!(drain.wait_idle(Duration::from_secs(30)).await, "{name}: it ends");
         let tree = spans(&recorder);
         assert!(
             !tree.contains("gen_ai.usage"),
@@ -154,25 +154,28 @@ async fn the_bounds_hold_for_the_head_too() {
         .with_time_limit(Duration::from_secs(3))
         .with_max_drains(1);
     let llm = layer(&recorder);
-    let provider = leave(&drain, &llm);
-    let beyond = leave(&drain, &llm);
+    let provider = abandoned_call(&drain, &llm);
+    let beyond = abandoned_call(&drain, &llm);
     assert!(provider.is_at_work(), "one is awaited");
     assert!(!beyond.is_at_work(), "the other is dropped at once");
     assert_has(&spans(&recorder), &["cancelled", "source=\"estimated\""]);
     let dropped_at = tokio::time::Instant::now();
-    assert!(drain.settle(Duration::from_secs(60)).await, "it ends by itself");
+    assert!(
+        drain.wait_idle(Duration::from_secs(60)).await,
+        "it ends by itself"
+    );
     assert_eq!(dropped_at.elapsed(), Duration::from_secs(3), "at once");
     assert!(!provider.is_at_work(), "the connection is released");
     assert_eq!(spans(&recorder).matches("cancelled").count(), 2, "each its span");
 
     let dropped_at = tokio::time::Instant::now();
-    let provider = leave(&drain, &llm);
+    let provider = abandoned_call(&drain, &llm);
     tokio::task::yield_now().await;
     tokio::time::advance(Duration::from_secs(2)).await;
     let endless = StreamBody::new(futures_util::stream::pending());
     let head = Response::new(endless.boxed_unsync());
     provider.answer.send(Ok(head)).unwrap();
-    assert!(drain.settle(Duration::from_secs(60)).await, "it ends");
+    assert!(drain.wait_idle(Duration::from_secs(60)).await, "it ends");
     assert_eq!(
         dropped_at.elapsed(),
         Duration::from_secs(3),
@@ -181,17 +184,17 @@ async fn the_bounds_hold_for_the_head_too() {
 
     let recorder = Recorder::new();
     let drain = drain.with_byte_limit(ANSWER.len() as u64 - 1);
-    let provider = leave(&drain, &layer(&recorder));
+    let provider = abandoned_call(&drain, &layer(&recorder));
     provider.answer.send(whole()).unwrap();
-    assert!(drain.settle(Duration::from_secs(60)).await, "it ends");
+    assert!(drain.wait_idle(Duration::from_secs(60)).await, "it ends");
     let tree = spans(&recorder);
     assert!(
         !tree.contains("source=\"reported\""),
         "the body's bytes are bounded: {tree}"
     );
 
-    let provider = leave(&drain, &llm);
-    assert!(!drain.settle(Duration::from_secs(1)).await, "a shutdown");
+    let provider = abandoned_call(&drain, &llm);
+    assert!(!drain.wait_idle(Duration::from_secs(1)).await, "a shutdown");
     assert!(!provider.is_at_work(), "cuts it off");
 }
 

@@ -10,7 +10,8 @@ use throughline_test_support::Recorder;
 
 use super::support::{CHAT, Chunks, HELLO, exchange, layer};
 
-/// What a call with these settings logs: severity, name and attributes of each record, and whether it names the span.
+/// What a call with these settings logs: severity, name and attributes of each record, and whether it names
+/// the span.
 fn logged(capture: Capture, status: u16, answer: &'static str) -> Vec<(String, BTreeMap<String, String>)> {
     let recorder = Recorder::new();
     let exporter = InMemoryLogExporter::default();

@@ -1,4 +1,5 @@
-//! What the network makes many stays few: the series of the metrics. What came first, and what is configured, stays visible.
+//! What the network makes many stays few: the series of the metrics. What came first, and what is configured,
+//! stays visible.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,7 +1,7 @@
 //! Golden exchanges: every file pair of `throughline-llm-wire`, whole and cut at every byte.
 //!
-//! What is expected of a case is `<name>.expected.txt`: the span tree, a blank line, the metrics. With `UPDATE_GOLDEN=1`
-//! in the environment it is written: review it before you commit it.
+//! What is expected of a case is `<name>.expected.txt`: the span tree, a blank line, the metrics. With
+//! `UPDATE_GOLDEN=1` in the environment it is written: review it before you commit it.
 
 use std::path::Path;
 

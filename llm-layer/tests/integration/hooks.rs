@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use http::{Request, Response};
 use throughline_agents::scope::{HttpScopeLayer, Scope, ScopeLayer};
-use throughline_llm_layer::{Capture, LlmLayer, RequestBody, TokenCounter, TokenEncoding, settle};
+use throughline_llm_layer::{Capture, LlmLayer, RequestBody, TokenCounter, TokenEncoding, wait_idle};
 use throughline_test_support::Recorder;
 use tower::{Layer, Service, ServiceExt, service_fn};
 
@@ -98,7 +98,10 @@ fn a_hook_that_panics_harms_no_call() {
             let recorder = Recorder::new();
             let got = stream(&with(layer(&recorder)), chunks, panics);
             assert_eq!(got, ANSWER[..chunks.min(2)], "{case}: the answer");
-            assert!(settle(Duration::from_secs(60)), "{case}: all calls are recorded");
+            assert!(
+                wait_idle(Duration::from_secs(60)),
+                "{case}: all calls are recorded"
+            );
             let spans = recorder.spans();
             assert_eq!(spans.len(), 1, "{case}: the span has ended");
             let failed = spans[0]

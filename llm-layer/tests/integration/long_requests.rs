@@ -1,4 +1,5 @@
-//! Requests over the limit: the SDKs write their messages first, so model and parameters stand behind megabytes of them.
+//! Requests over the limit: the SDKs write their messages first, so model and parameters stand behind
+//! megabytes of them.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -111,7 +112,8 @@ fn assert_has(name: &str, tree: &str, expected: &[&str]) {
     );
 }
 
-/// Sends a body, checks that it passes and that whoever polls is woken; the span, and how often the call was polled.
+/// Sends a body, checks that it passes and that whoever polls is woken; the span, and how often the call was
+/// polled.
 fn sent<B>(layer: &LlmLayer, recorder: &Recorder, body: B, expected: &[u8]) -> (String, usize)
 where
     B: Body<Data: 'static, Error: fmt::Debug> + 'static,

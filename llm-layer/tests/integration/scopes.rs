@@ -6,7 +6,7 @@ use std::time::Duration;
 use http::{Request, Response};
 use opentelemetry::KeyValue;
 use throughline_agents::{Tokens, agent, in_agent, tokens, tool, workflow};
-use throughline_llm_layer::{LlmLayer, settle};
+use throughline_llm_layer::{LlmLayer, wait_idle};
 use throughline_test_support::Recorder;
 
 use crate::support::{CHAT, Chunks, HELLO, MASKED, block_on, exchange, layer};
@@ -24,7 +24,7 @@ fn counts(tokens: Tokens) -> (u64, u64, u64) {
 }
 
 #[test]
-fn every_scope_knows_what_was_spent_beneath_it() {
+fn every_scope_totals_the_usage_beneath_it() {
     let recorder = Recorder::new();
     let layer = layer(&recorder);
     let provider = recorder.tracer_provider();
@@ -147,7 +147,7 @@ fn a_long_prompt_is_counted_elsewhere_and_still_in_its_scope() {
                 exchange(&layer, request, Response::new(Chunks::from_iter([answer])));
             }),
     );
-    assert!(settle(Duration::from_secs(60)), "counted in time");
+    assert!(wait_idle(Duration::from_secs(60)), "counted in time");
     let spans = recorder.spans();
     assert_eq!(spans.len(), 2, "both spans ended");
     let tree = recorder.tree(MASKED);

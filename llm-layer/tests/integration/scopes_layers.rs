@@ -150,7 +150,7 @@ fn an_http_scope_lasts_as_long_as_the_body() {
 
 /// The server's span ends with the body too: the tokens of the request must be on it before.
 #[test]
-fn a_server_span_says_what_its_request_spent() {
+fn a_server_span_has_the_usage_of_its_request() {
     let recorder = Recorder::new();
     let server = ServerLayer::new()
         .with_tracer_provider(recorder.tracer_provider())

@@ -74,7 +74,8 @@ const WHOLE_ANSWER: &str = r#"Internal invoke_agent Planner
     - throughline.tokens.source="reported"
 "#;
 
-/// Bug: the span of an agent ended at the head of the response, before the call beneath it and without its tokens.
+/// Bug: the span of an agent ended at the head of the response, before the call beneath it and without its
+/// tokens.
 #[test]
 fn an_agent_ends_with_the_body_of_its_response() {
     let recorder = Recorder::new();

@@ -8,7 +8,8 @@ use throughline_test_support::Recorder;
 
 use crate::support::{CHAT, Chunks, HELLO, MASKED, block_on, exchange};
 
-/// The span of an agent ends with what its calls read from caches and wrote to them, and how the last of them finished.
+/// The span of an agent ends with what its calls read from caches and wrote to them, and how the last of them
+/// finished.
 #[test]
 fn an_agent_has_its_cached_tokens_and_its_last_finish_reasons() {
     let recorder = Recorder::new();

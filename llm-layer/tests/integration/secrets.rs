@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use http::{Request, Response};
 use serde_json::json;
 use throughline_agents::agent;
-use throughline_llm_layer::{Price, Prices, RequestBody, settle};
+use throughline_llm_layer::{Price, Prices, RequestBody, wait_idle};
 use throughline_test_support::Recorder;
 use tower::{Layer, ServiceExt, service_fn};
 
@@ -89,7 +89,7 @@ fn no_secret_is_recorded_of_a_failure() {
         .with_tracer_provider(recorder.tracer_provider())
         .run(service.oneshot(request()));
     block_on(scoped).expect_err("it fails");
-    assert!(settle(std::time::Duration::from_secs(60)), "recorded");
+    assert!(wait_idle(std::time::Duration::from_secs(60)), "recorded");
     let tree = recorder.tree(MASKED);
     assert!(tree.contains("REDACTED"), "the error's text is recorded:\n{tree}");
     assert!(!tree.contains(SECRET), "{tree}");

@@ -69,8 +69,8 @@ fn what_is_no_stream_is_not_open() {
 #[test]
 fn rate_limits() {
     type Headers = [(&'static str, &'static str)];
-    type Left = [(&'static str, u64)];
-    let cases: [(bool, &Headers, &Left); 5] = [
+    type Remaining = [(&'static str, u64)];
+    let cases: [(bool, &Headers, &Remaining); 5] = [
         (
             true,
             &[

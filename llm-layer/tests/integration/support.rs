@@ -12,7 +12,7 @@ use std::time::Duration;
 use bytes::{Buf, Bytes};
 use http::{Request, Response};
 use http_body::{Body, Frame};
-use throughline_llm_layer::{LlmLayer, RequestBody, settle};
+use throughline_llm_layer::{LlmLayer, RequestBody, wait_idle};
 use throughline_test_support::Recorder;
 pub(crate) use throughline_test_support::block_on;
 use tower::{Layer, Service, service_fn};
@@ -105,7 +105,8 @@ pub(crate) fn read<B: Body<Error: std::fmt::Debug>>(body: B) -> Bytes {
     all.into()
 }
 
-/// Sends a request in chunks and reads a response in chunks to its end. Returns both as the other side saw them.
+/// Sends a request in chunks and reads a response in chunks to its end. Returns both as the other side saw
+/// them.
 pub(crate) fn exchange(
     layer: &LlmLayer,
     request: Request<Chunks>,
@@ -126,7 +127,7 @@ pub(crate) fn exchange(
 
 /// Waits until all calls are recorded: the first ones that are estimated are so in the background.
 pub(crate) fn recorded() {
-    assert!(settle(Duration::from_secs(60)), "recorded in time");
+    assert!(wait_idle(Duration::from_secs(60)), "recorded in time");
 }
 
 fn call_once<S, B>(

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use http::{Request, Response};
 use throughline_agents::{CallUsage, TokenSource};
-use throughline_llm_layer::{LlmLayer, RequestBody, UsageHook, settle};
+use throughline_llm_layer::{LlmLayer, RequestBody, UsageHook, wait_idle};
 use throughline_test_support::Recorder;
 use tower::{Layer, Service, service_fn};
 
@@ -38,7 +38,7 @@ fn received(llm: &LlmLayer, url: &str, is_left: bool) -> Vec<CallUsage> {
             read(response.into_body());
         }
     });
-    settle(Duration::from_secs(30));
+    wait_idle(Duration::from_secs(30));
     let received = received.lock().unwrap();
     received.clone()
 }

@@ -1,12 +1,13 @@
-//! A background thread that loads vocabularies, counts long texts and records the calls that need them, so that no caller
-//! waits for it.
+//! A background thread that loads vocabularies, counts long texts and records the calls that need them, so
+//! that no caller waits for it.
 //!
-//! A call that waits for its tokens is held in a slot. It is taken from there exactly once: by the thread, when the vocabulary
-//! is loaded, or by a shutdown that cannot wait any longer and records the call with an approximate number. A call that is
-//! being counted at that moment stays with the thread, and its counting stops at the end of the segment.
+//! A call that waits for its tokens is held in a slot. It is taken from there exactly once: by the thread,
+//! when the vocabulary is loaded, or by a shutdown that cannot wait any longer and records the call with an
+//! approximate number. A call that is being counted at that moment stays with the thread, and its counting
+//! stops at the end of the segment.
 //!
-//! The thread starts on first use and lives as long as the process. The queue holds 64 jobs; if it is full, the job is
-//! returned to the caller, who then approximates.
+//! The thread starts on first use and lives as long as the process. The queue holds 64 jobs; if it is full,
+//! the job is returned to the caller, who then approximates.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,7 +23,8 @@ pub trait DeferredCall: Send {
     /// Returns a job that loads what counting needs. While it runs, a shutdown can still take the call.
     fn preparation(&self) -> Job;
 
-    /// Counts the tokens and records the call. If `is_rough`, there is no time to count, and numbers are approximate.
+    /// Counts the tokens and records the call. If `is_rough`, there is no time to count, and numbers are
+    /// approximate.
     fn record(self: Box<Self>, is_rough: bool);
 }
 
@@ -31,8 +33,8 @@ pub fn wait_idle(within: Duration) -> bool {
     BACKGROUND.wait_idle(within)
 }
 
-/// Records the waiting calls with approximate numbers, and waits up to `within` for the one that is being counted. Returns
-/// whether all calls were recorded.
+/// Records the waiting calls with approximate numbers, and waits up to `within` for the one that is being
+/// counted. Returns whether all calls were recorded.
 pub fn hurry(within: Duration) -> bool {
     BACKGROUND.hurry(within)
 }

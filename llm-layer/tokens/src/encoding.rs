@@ -62,8 +62,9 @@ pub(crate) const O200K_BASE: &str = "o200k_base";
 /// gpt-4, gpt-3.5, text-embedding-3.
 pub(crate) const CL100K_BASE: &str = "cl100k_base";
 
-/// Returns the encoding of a model as requests name it: in any case, with a provider in front (`openai/gpt-4o`), a variant
-/// behind (`gpt-4o:free`), or fine-tuned (`ft:gpt-4o:acme::1`). Unknown models are approximated with `o200k_base`.
+/// Returns the encoding of a model as requests name it: in any case, with a provider in front
+/// (`openai/gpt-4o`), a variant behind (`gpt-4o:free`), or fine-tuned (`ft:gpt-4o:acme::1`). Unknown models
+/// are approximated with `o200k_base`.
 pub(crate) fn for_model(name: &str) -> TokenEncoding {
     let name = name.to_ascii_lowercase();
     let name = name.rsplit('/').next().unwrap_or_default();

@@ -2,8 +2,8 @@
 //!
 //! <https://github.com/openai/openai-cookbook/blob/main/examples/How_to_count_tokens_with_tiktoken.ipynb>
 //!
-//! Beside the tokens of its texts, a prompt has a fixed number for each message, author's name, function and property, and for
-//! the start of the answer. All of them are sums, so the parts may be added in any order.
+//! Beside the tokens of its texts, a prompt has a fixed number for each message, author's name, function and
+//! property, and for the start of the answer. All of them are sums, so the parts may be added in any order.
 
 use std::ops::Add;
 
@@ -184,7 +184,8 @@ impl PromptCounter {
         }
     }
 
-    /// Adds a function that the model may call. `properties` is the total size of its schema's properties, if it has any.
+    /// Adds a function that the model may call. `properties` is the total size of its schema's properties, if
+    /// it has any.
     pub fn function(&mut self, name: &str, description: &str, properties: Option<PromptSize>) {
         self.has_functions = true;
         self.add(match self.tokenizer.encoding().name() {
@@ -197,7 +198,8 @@ impl PromptCounter {
         }
     }
 
-    /// Returns the size of a property of a schema, without adding it. `items` is the size of its enumeration, if it has one.
+    /// Returns the size of a property of a schema, without adding it. `items` is the size of its enumeration,
+    /// if it has one.
     pub fn property(
         &mut self,
         key: &str,

@@ -1,16 +1,18 @@
 //! Counts a text of any length exactly, in bounded memory, as it comes.
 //!
-//! A byte pair encoding first splits the text by a regular expression and then merges bytes within each piece only. So the
-//! counts of two parts add up to the count of the whole if the cut between them is a place where the expression always
-//! splits, whatever stands on either side. [`is_safe`] knows such places for both of OpenAI's expressions: in front of a
-//! space, and between a word or a number and certain characters after it. The counter holds a tail of at most
-//! [`SegmentedCounter::SEGMENT`] bytes. When the tail is full, it is cut at its last safe place and the front is counted.
-//! Text without such a place (a million dashes) is cut anywhere, and the count then says that it is not exact.
+//! A byte pair encoding first splits the text by a regular expression and then merges bytes within each piece
+//! only. So the counts of two parts add up to the count of the whole if the cut between them is a place where
+//! the expression always splits, whatever stands on either side. [`is_safe`] knows such places for both of
+//! OpenAI's expressions: in front of a space, and between a word or a number and certain characters after it.
+//! The counter holds a tail of at most [`SegmentedCounter::MAX_SEGMENT_BYTES`] bytes. When the tail is full,
+//! it is cut at its last safe place and the front is counted. Text without such a place (a million dashes) is
+//! cut anywhere, and the count then says that it is not exact.
 //!
-//! Nothing is counted before a segment is full, so a short text that is never counted costs one copy. Full segments of a
-//! stream may wait ([`SegmentedCounter::for_stream`]), since most providers report usage at the end, and the count is then
-//! not needed. If they have to be counted after all, the background thread does it. Text that comes faster than it is
-//! counted, and text after the first [`SegmentedCounter::MAX_COUNTED`] bytes, is extrapolated from the rest.
+//! Nothing is counted before a segment is full, so a short text that is never counted costs one copy. Full
+//! segments of a stream may wait ([`SegmentedCounter::for_stream`]), since most providers report usage at the
+//! end, and the count is then not needed. If they have to be counted after all, the background thread does
+//! it. Text that comes faster than it is counted, and text after the first
+//! [`SegmentedCounter::MAX_COUNTED_BYTES`] bytes, is extrapolated from the rest.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence};
@@ -67,11 +69,12 @@ impl TokenCount {
 
 impl SegmentedCounter {
     /// The most bytes that are counted at once: 16 KiB.
-    pub const SEGMENT: usize = 16 * 1024;
-    /// The most bytes that are counted of one text: 1 MiB. It takes 0.1 s and is longer than the answers of models.
-    pub const MAX_COUNTED: u64 = 1024 * 1024;
-    /// The most segments of a stream that are held_segments, the tail of each text among them. A text that comes faster than it is
-    /// counted is taken at the rate of the rest, so that a stream keeps less than 256 KiB, whatever its speed.
+    pub const MAX_SEGMENT_BYTES: usize = 16 * 1024;
+    /// The most bytes that are counted of one text: 1 MiB. It takes 0.1 s and is longer than the answers of
+    /// models.
+    pub const MAX_COUNTED_BYTES: u64 = 1024 * 1024;
+    /// The most segments of a stream that are held, the tail of each text among them. Text that comes faster
+    /// than it is counted is extrapolated, so that a stream holds less than 256 KiB at any speed.
     pub(crate) const MAX_HELD_SEGMENTS: usize = 12;
 
     /// Creates a counter for a text that is at hand. Full segments are counted where they are pushed.
@@ -90,8 +93,8 @@ impl SegmentedCounter {
         }
     }
 
-    /// Creates a counter for a text that a caller waits for. Full segments are counted in the background, and the first
-    /// `max_held` of them only if more come or the count is needed.
+    /// Creates a counter for a text that a caller waits for. Full segments are counted in the background, and
+    /// the first `max_held` of them only if more come or the count is needed.
     #[must_use]
     pub fn for_stream(tokenizer: Tokenizer, max_held: usize, held_segments: &HeldSegments) -> Self {
         held_segments.0.fetch_add(1, Ordering::Relaxed);
@@ -117,7 +120,8 @@ impl SegmentedCounter {
     /// Returns whether full segments are still to be counted.
     #[must_use]
     pub fn is_behind(&self) -> bool {
-        // Each background job holds a share of `counted`. Once the last one is dropped, the fence makes its sums visible here.
+        // Each background job holds a share of `counted`. Once the last one is dropped, the fence makes its
+        // sums visible here.
         let is_counting = Arc::strong_count(&self.counted) > 1;
         fence(Ordering::Acquire);
         is_counting || !self.held.is_empty()
@@ -127,8 +131,8 @@ impl SegmentedCounter {
     #[inline]
     pub fn push(&mut self, mut piece: &str) {
         self.bytes = self.bytes.saturating_add(piece.len() as u64);
-        while !piece.is_empty() && self.bytes - (piece.len() as u64) < Self::MAX_COUNTED {
-            let room = Self::SEGMENT - self.tail.len();
+        while !piece.is_empty() && self.bytes - (piece.len() as u64) < Self::MAX_COUNTED_BYTES {
+            let room = Self::MAX_SEGMENT_BYTES - self.tail.len();
             // A character that does not fit begins the next segment.
             let mut ends = (0..=room.min(piece.len())).rev();
             let end = ends.find(|end| piece.is_char_boundary(*end)).unwrap_or(0);
@@ -141,7 +145,8 @@ impl SegmentedCounter {
         }
     }
 
-    /// Returns the count of the text, or `None` if it cannot be counted. Text that was not counted in time is extrapolated.
+    /// Returns the count of the text, or `None` if it cannot be counted. Text that was not counted in time is
+    /// extrapolated.
     #[must_use]
     pub fn finish(self) -> Option<TokenCount> {
         for segment in self.held.iter().chain([&self.tail]) {
@@ -178,7 +183,7 @@ impl SegmentedCounter {
         if !self.in_background {
             return self.counted.add(&self.tokenizer, &segment);
         }
-        self.tail.reserve_exact(Self::SEGMENT);
+        self.tail.reserve_exact(Self::MAX_SEGMENT_BYTES);
         let has_room = self.held_segments.count() < Self::MAX_HELD_SEGMENTS;
         if has_room {
             segment.shrink_to_fit();
@@ -257,11 +262,13 @@ fn last_safe_cut(text: &str) -> Option<usize> {
     None
 }
 
-/// Returns whether a cut between two characters never changes the sum of the counts, whatever stands on either side.
+/// Returns whether a cut between two characters never changes the sum of the counts, whatever stands on
+/// either side.
 ///
-/// `o200k_base` and `cl100k_base` both attach one space to the word after it, keep `'s` with its word, and split numbers into
-/// groups of three digits from the left. So a cut is safe in front of a space that follows no space, after a letter if
-/// neither a letter nor an apostrophe follows, and after a digit if no digit follows.
+/// `o200k_base` and `cl100k_base` both attach one space to the word after it, keep `'s` with its word, and
+/// split numbers into groups of three digits from the left. So a cut is safe in front of a space that follows
+/// no space, after a letter if neither a letter nor an apostrophe follows, and after a digit if no digit
+/// follows.
 pub(crate) fn is_safe(previous: char, next: char) -> bool {
     match next {
         ' ' => !previous.is_whitespace(),

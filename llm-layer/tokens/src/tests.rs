@@ -165,7 +165,7 @@ fn agrees(name: &str, counters: &[SharedCounter]) {
     for (at, model) in ["gpt-4o", "gpt-4"].into_iter().enumerate() {
         let joined = count(&Tokenizer::for_model(model, counters, None), &[&all[at]]);
         assert!(
-            all[at].len() > 4 * SegmentedCounter::SEGMENT,
+            all[at].len() > 4 * SegmentedCounter::MAX_SEGMENT_BYTES,
             "{name}, {model}: long enough to be counted by segments"
         );
         assert_eq!(
@@ -213,7 +213,7 @@ fn what_is_too_long_to_count_is_extrapolated() {
     let sentence = " All work and no play makes Jack a dull boy.";
     let tokenizer = Tokenizer::built_in("gpt-4o");
     let mut counter = SegmentedCounter::new(tokenizer.clone());
-    let times = 3 * SegmentedCounter::MAX_COUNTED as usize / sentence.len();
+    let times = 3 * SegmentedCounter::MAX_COUNTED_BYTES as usize / sentence.len();
     (0..times).for_each(|_| counter.push(sentence));
     let long = counter.finish().unwrap();
     let expected = count(&tokenizer, &[sentence]).unwrap().tokens * times as u64;
@@ -248,7 +248,7 @@ fn a_fast_stream_keeps_little() {
     let mut text =
         SegmentedCounter::for_stream(Tokenizer::for_model("m", &counters, None), 3, &held_segments);
     for _ in 0..64 {
-        text.push(&"ab cd ".repeat(SegmentedCounter::SEGMENT / 6));
+        text.push(&"ab cd ".repeat(SegmentedCounter::MAX_SEGMENT_BYTES / 6));
         assert!(
             held_segments.count() <= SegmentedCounter::MAX_HELD_SEGMENTS,
             "segments that are held_segments"
@@ -265,7 +265,7 @@ fn a_fast_stream_keeps_little() {
         std::thread::yield_now();
     }
     let count = text.finish().unwrap();
-    let bytes = (SegmentedCounter::SEGMENT / 6 * 6 * 64) as u64;
+    let bytes = (SegmentedCounter::MAX_SEGMENT_BYTES / 6 * 6 * 64) as u64;
     assert!(!count.exact, "not all was counted");
     assert!(
         count.tokens.abs_diff(bytes / 2) <= 64,

@@ -49,9 +49,11 @@ impl fmt::Debug for SharedCounter {
 }
 
 impl Tokenizer {
-    /// Returns the tokenizer of a model: that of the first counter that knows it, else the [built-in](Self::built_in) one.
+    /// Returns the tokenizer of a model: that of the first counter that knows it, else the
+    /// [built-in](Self::built_in) one.
     ///
-    /// If neither knows the model, its text is counted as that of `target`, if there is one, and the encoding is rough.
+    /// If neither knows the model, its text is counted as that of `target`, if there is one, and the encoding
+    /// is rough.
     #[must_use]
     pub fn for_model(model: &str, counters: &[SharedCounter], target: Option<&TargetModel>) -> Self {
         if let Some(tokenizer) = Self::candidates(model, counters).next() {
@@ -81,7 +83,8 @@ impl Tokenizer {
         })
     }
 
-    /// Returns the built-in tokenizer of a model: the vocabularies of tiktoken-rs, with `o200k_base` for models that it does not know.
+    /// Returns the built-in tokenizer of a model: the vocabularies of tiktoken-rs, with `o200k_base` for
+    /// models that it does not know.
     ///
     /// Without the feature `tiktoken`, it counts nothing.
     #[must_use]
@@ -156,8 +159,9 @@ impl Tokenizer {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns the number of tokens of a text of at most [`SegmentedCounter::SEGMENT`](super::SegmentedCounter::SEGMENT)
-    /// bytes, or `None` if it cannot be counted. Special tokens are counted as plain text.
+    /// Returns the number of tokens of a text of at most
+    /// [`SegmentedCounter::MAX_SEGMENT_BYTES`](super::SegmentedCounter::MAX_SEGMENT_BYTES) bytes, or `None`
+    /// if it cannot be counted. Special tokens are counted as plain text.
     pub(crate) fn count(&self, segment: &str) -> Option<u64> {
         let count = AssertUnwindSafe(|| self.counter.0.counter.count(&self.encoding, segment));
         let most = u64::try_from(segment.len()).unwrap_or(u64::MAX);
@@ -165,7 +169,8 @@ impl Tokenizer {
     }
 }
 
-/// The most encodings that a counter is prepared for. Texts in further encodings are always counted in the background.
+/// The most encodings that a counter is prepared for. Texts in further encodings are always counted in the
+/// background.
 const MAX_PREPARED: usize = 64;
 
 static BUILT_IN: LazyLock<SharedCounter> = LazyLock::new(|| SharedCounter::new(BuiltIn));

@@ -27,7 +27,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     response.feed(&fs::read(file)?, print);
     println!("\nthe whole answer was read: {}", response.finish(print));
-    let answer = response.take_answer().ok_or("nothing was kept")?;
+    let answer = response.take_answer().ok_or("no answer was captured")?;
     for call in answer.tool_calls(0) {
         println!("tool call: {} with {}", call.name, call.arguments);
     }

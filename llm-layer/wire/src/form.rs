@@ -1,8 +1,8 @@
 //! Reads the fields of a form (`multipart/form-data`), as requests with files have.
 //!
-//! The content of a file is skipped, and of a field the first 1 KiB is read. A field may stand behind a file, and the
-//! body may be cut anywhere. So bytes are stored only as far as they may be the beginning of a delimiter, or belong to
-//! the head of a part.
+//! The content of a file is skipped, and of a field the first 1 KiB is read. A field may stand behind a file,
+//! and the body may be cut anywhere. So bytes are stored only as far as they may be the beginning of a
+//! delimiter, or belong to the head of a part.
 //!
 //! <https://www.rfc-editor.org/rfc/rfc7578>
 

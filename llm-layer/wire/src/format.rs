@@ -66,8 +66,8 @@ pub trait WireFormat: Send + Sync {
         &[]
     }
 
-    /// Returns the member of the last item that the string at a path continues, for streams that send it apart from
-    /// its item. Default: `None`.
+    /// Returns the member of the last item that the string at a path continues, for streams that send it
+    /// apart from its item. Default: `None`.
     fn continued(&self, _at: &Path, _reply: &Reply) -> Option<&'static str> {
         None
     }

@@ -12,7 +12,8 @@ use crate::reply::{Channel, ReasoningPlace, Reply, TextPlace};
 pub struct TextPiece<'a> {
     /// The alternative that it belongs to, from 0.
     pub choice: u32,
-    /// What the text is. Gemini says only behind a text that it was a thought, so its thoughts are content here.
+    /// What the text is. Gemini says only behind a text that it was a thought, so its thoughts are content
+    /// here.
     pub channel: Channel,
     /// The piece, cut wherever the provider or the network cut it.
     pub text: &'a str,

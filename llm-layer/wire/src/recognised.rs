@@ -46,8 +46,8 @@ impl AnyFormat {
         Self(Source::User(format))
     }
 
-    /// Passes a value of an answer on. For a built-in format, this is `Format`'s part, which reads errors that all
-    /// formats share.
+    /// Passes a value of an answer on. For a built-in format, this is `Format`'s part, which reads errors
+    /// that all formats share.
     pub(crate) fn read_value(&self, at: &Path, value: Scalar<'_>, reply: &mut Reply) {
         match &self.0 {
             Source::BuiltIn(format) => format.value(at, value, reply),

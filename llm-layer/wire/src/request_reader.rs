@@ -86,8 +86,8 @@ enum Progress {
 pub struct ModelRequest {
     /// Its format and its provider.
     pub recognised: Recognised,
-    /// Whether the request shows that it is a model call. If not, other services have such requests too, and it is one
-    /// only if the [reply](ResponseReader::reply) is not empty.
+    /// Whether the request shows that it is a model call. If not, other services have such requests too, and
+    /// it is one only if the [reply](ResponseReader::reply) is not empty.
     pub is_certain: bool,
     /// What the body and the path say.
     pub info: RequestInfo,

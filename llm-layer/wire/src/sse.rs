@@ -1,7 +1,7 @@
 //! The lines of server-sent events: <https://html.spec.whatwg.org/multipage/server-sent-events.html>.
 //!
-//! [`LineReader`] splits bytes into [`Token`]s and stores none of them, so that the same reader serves who needs the
-//! values and who needs their places. Bytes may be cut anywhere: a token is a part of a line.
+//! [`LineReader`] splits bytes into [`Token`]s and stores none of them, so that the same reader serves who
+//! needs the values and who needs their places. Bytes may be cut anywhere: a token is a part of a line.
 //!
 //! ```
 //! use throughline_llm_wire::sse::{Field, LineReader, Token};
@@ -18,8 +18,8 @@
 //! assert_eq!(data, [&b"12"[..], b"3"]);
 //! ```
 //!
-//! Lines end with LF, CR or CRLF. After a CR the line has ended although an LF may follow in the next bytes, which then
-//! is its own token.
+//! Lines end with LF, CR or CRLF. After a CR the line has ended although an LF may follow in the next bytes,
+//! which then is its own token.
 
 use memchr::{memchr2, memchr3};
 
@@ -88,7 +88,8 @@ struct Name {
 }
 
 impl LineReader {
-    /// Reads a part of a line, and returns its length and what it is. The length is 0 only if there are no bytes.
+    /// Reads a part of a line, and returns its length and what it is. The length is 0 only if there are no
+    /// bytes.
     #[inline]
     pub fn read(&mut self, bytes: &[u8]) -> (usize, Token) {
         let [first, rest @ ..] = bytes else {

@@ -1,8 +1,8 @@
 //! A layer that writes the current context into the headers of outgoing requests.
 //!
-//! It works over services of `http::Request` and, with the feature `reqwest`, over `reqwest::Client`. No span is
-//! started. The parent of the callee's spans is the span that is current when the request is sent.
-//! If there is none, local or remote, `traceparent` and `tracestate` are left unchanged.
+//! It works over services of `http::Request` and, with the feature `reqwest`, over `reqwest::Client`. No span
+//! is started. The parent of the callee's spans is the span that is current when the request is sent. If
+//! there is none, local or remote, `traceparent` and `tracestate` are left unchanged.
 //!
 //! **Trace context goes to every host. Baggage goes to no host** until [`Outgoing`](crate::Outgoing) names
 //! one.

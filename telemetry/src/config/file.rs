@@ -43,8 +43,8 @@ impl TelemetryConfig {
     /// Reads a TOML file with the same keys as JSON.
     ///
     /// # Errors
-    /// Returns an error if the feature `toml` is disabled, or if the file cannot be read, is not TOML, or has an unknown key or a value that is not
-    /// accepted.
+    /// Returns an error if the feature `toml` is disabled, or if the file cannot be read, is not TOML, or has
+    /// an unknown key or a value that is not accepted.
     pub fn from_toml_file(path: impl AsRef<Path>) -> Result<Self, InitError> {
         let path = path.as_ref();
         let text = fs::read_to_string(path).map_err(|error| InitError::unreadable(FILE, path, error))?;
@@ -54,7 +54,8 @@ impl TelemetryConfig {
     /// Reads TOML, like [`from_toml_file`](Self::from_toml_file).
     ///
     /// # Errors
-    /// Returns an error if the feature `toml` is disabled, or if the text is not TOML, or has an unknown key or a value that is not accepted.
+    /// Returns an error if the feature `toml` is disabled, or if the text is not TOML, or has an unknown key
+    /// or a value that is not accepted.
     ///
     /// ```
     /// use throughline_telemetry::TelemetryConfig;
@@ -71,8 +72,8 @@ impl TelemetryConfig {
     /// [`from_declarative_file`](Self::from_declarative_file).
     ///
     /// # Errors
-    /// Returns an error if the feature `yaml` is disabled, or if the file cannot be read, is not YAML, or has an unknown key or a value that is not
-    /// accepted.
+    /// Returns an error if the feature `yaml` is disabled, or if the file cannot be read, is not YAML, or has
+    /// an unknown key or a value that is not accepted.
     pub fn from_yaml_file(path: impl AsRef<Path>) -> Result<Self, InitError> {
         let path = path.as_ref();
         let text = fs::read_to_string(path).map_err(|error| InitError::unreadable(FILE, path, error))?;
@@ -82,7 +83,8 @@ impl TelemetryConfig {
     /// Reads YAML, like [`from_yaml_file`](Self::from_yaml_file).
     ///
     /// # Errors
-    /// Returns an error if the feature `yaml` is disabled, or if the text is not YAML, or has an unknown key or a value that is not accepted.
+    /// Returns an error if the feature `yaml` is disabled, or if the text is not YAML, or has an unknown key
+    /// or a value that is not accepted.
     ///
     /// ```
     /// use throughline_telemetry::TelemetryConfig;
@@ -106,28 +108,28 @@ impl TelemetryConfig {
     }
 
     fn from_json(text: &str, place: &ConfigSource) -> Result<Self, InitError> {
-        let table = json::parse(without_mark(text));
+        let table = json::parse(without_byte_order_mark(text));
         let table = table.map_err(|why| InitError::syntax(place, "a JSON object", why))?;
         table::read(&table, place)
     }
 
     fn from_toml(text: &str, place: &ConfigSource) -> Result<Self, InitError> {
         TOML.check("a configuration in TOML")?;
-        let table = toml_table(without_mark(text));
+        let table = toml_table(without_byte_order_mark(text));
         let table = table.map_err(|why| InitError::syntax(place, "a TOML table", why))?;
         table::read(&table, place)
     }
 
     fn from_yaml(text: &str, place: &ConfigSource) -> Result<Self, InitError> {
         YAML.check("a configuration in YAML")?;
-        let table = yaml::parse(without_mark(text), Scalars::Text);
+        let table = yaml::parse(without_byte_order_mark(text), Scalars::Text);
         let table = table.map_err(|why| InitError::syntax(place, "YAML", why))?;
         table::read(&table, place)
     }
 }
 
 /// Removes the byte order mark, with which some editors start a file.
-fn without_mark(text: &str) -> &str {
+fn without_byte_order_mark(text: &str) -> &str {
     text.strip_prefix('\u{feff}').unwrap_or(text)
 }
 

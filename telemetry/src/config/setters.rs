@@ -289,9 +289,9 @@ impl TelemetryConfig {
         self
     }
 
-    /// Sets the host and port on which the page of the viewer listens. Default: `127.0.0.1:4319`. With `None`, nest
-    /// `Telemetry::viewer_router` in a router of the program. Everyone who can reach the address can read the
-    /// telemetry.
+    /// Sets the host and port on which the page of the viewer listens. Default: `127.0.0.1:4319`. With
+    /// `None`, nest `Telemetry::viewer_router` in a router of the program. Everyone who can reach the address
+    /// can read the telemetry.
     #[must_use]
     pub fn with_viewer_listen(mut self, address: Option<&str>) -> Self {
         self.viewer_listen = address.map(str::to_owned);

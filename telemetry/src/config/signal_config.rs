@@ -58,8 +58,8 @@ impl SignalConfig {
         self
     }
 
-    /// Sets the protocol of requests to the collector. Default: the [protocol](crate::TelemetryConfig::protocol) of
-    /// all signals.
+    /// Sets the protocol of requests to the collector. Default: the
+    /// [protocol](crate::TelemetryConfig::protocol) of all signals.
     #[must_use]
     pub fn with_protocol(mut self, protocol: Protocol) -> Self {
         self.protocol = Some(protocol);
@@ -106,8 +106,8 @@ impl SignalConfig {
         self
     }
 
-    /// Sets the maximum number of spans or log records that wait for their exporter, from 1 to 1,000,000. Beyond
-    /// it, items are dropped and counted. Metrics have no queue. Default: 2,048.
+    /// Sets the maximum number of spans or log records that wait for their exporter, from 1 to 1,000,000.
+    /// Beyond it, items are dropped and counted. Metrics have no queue. Default: 2,048.
     #[must_use]
     pub fn with_max_queue_size(mut self, items: usize) -> Self {
         self.max_queue_size = Some(items);

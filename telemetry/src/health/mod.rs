@@ -75,8 +75,8 @@ struct Counters {
     points_lost: AtomicU64,
 }
 
-/// The counts of one exporter of a signal since telemetry started: spans, log records, or collections of metrics and their
-/// data points.
+/// The counts of one exporter of a signal since telemetry started: spans, log records, or collections of
+/// metrics and their data points.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DeliveryCounts {
@@ -319,7 +319,8 @@ pub(crate) fn error_text(error: &OTelSdkError) -> String {
 }
 
 /// Logs a warning to the program's `tracing` subscriber, or to standard error if no subscriber accepts
-/// warnings, unless `OTEL_LOG_LEVEL` excludes warnings. Secrets are redacted, because the text often contains an error.
+/// warnings, unless `OTEL_LOG_LEVEL` excludes warnings. Secrets are redacted, because the text often contains
+/// an error.
 pub(crate) fn warn(text: &str) {
     if !logs_warnings() {
         return;

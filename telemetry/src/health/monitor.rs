@@ -128,10 +128,10 @@ impl<E: SpanExporter> SpanExporter for Monitored<E> {
     async fn export(&self, mut batch: Vec<SpanData>) -> OTelSdkResult {
         let count = batch.len();
         let bytes = batch.iter().map(span_bytes).sum();
-        self.monitor.health.leave(count);
+        self.monitor.health.release_slots(count);
         batch.iter_mut().for_each(|span| self.monitor.truncate(span));
         let result = self.inner.export(batch).await;
-        self.monitor.health.free(bytes);
+        self.monitor.health.release_bytes(bytes);
         self.monitor.record_items(count, &result);
         result
     }
@@ -161,9 +161,9 @@ impl<E: LogExporter> LogExporter for Monitored<E> {
             count += 1;
             bytes += record_bytes(record);
         }
-        self.monitor.health.leave(count);
+        self.monitor.health.release_slots(count);
         let result = self.inner.export(batch).await;
-        self.monitor.health.free(bytes);
+        self.monitor.health.release_bytes(bytes);
         self.monitor.record_items(count, &result);
         result
     }

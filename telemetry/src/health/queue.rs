@@ -83,12 +83,12 @@ impl Health {
     }
 
     /// Releases slots.
-    pub(super) fn leave(&self, count: usize) {
+    pub(super) fn release_slots(&self, count: usize) {
         release(&self.queued, count);
     }
 
     /// Releases bytes.
-    pub(super) fn free(&self, bytes: usize) {
+    pub(super) fn release_bytes(&self, bytes: usize) {
         release(&self.queued_bytes, bytes);
     }
 

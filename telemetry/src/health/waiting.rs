@@ -22,19 +22,19 @@ impl DeliveryMonitor {
     }
 
     /// Releases the bytes of a span that is taken from the queue, and truncates its long values. The span
-    /// remains counted until it is [settled](Self::settle).
+    /// remains counted until it is [finished](Self::finish).
     pub(crate) fn take(&self, span: &mut SpanData, bytes: usize) {
-        self.health.free(bytes);
+        self.health.release_bytes(bytes);
         self.truncate(span);
     }
 
     /// Counts spans as delivered or as lost.
-    pub(crate) fn settle(&self, spans: usize, result: &OTelSdkResult) {
-        self.health.leave(spans);
+    pub(crate) fn finish(&self, spans: usize, result: &OTelSdkResult) {
+        self.health.release_slots(spans);
         self.health.record(spans, result);
     }
 
-    /// The number of spans that are not settled.
+    /// The number of spans that are not finished.
     pub(crate) fn waiting(&self) -> usize {
         self.health.counts().queued
     }

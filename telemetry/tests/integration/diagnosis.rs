@@ -204,7 +204,7 @@ fn no_listener_or_no_answer() {
 }
 
 #[test]
-fn the_port_of_the_other_protocol_is_told() {
+fn the_port_of_the_other_protocol_is_reported() {
     let _turn = turn();
     let grpc = Grpc::start(Code::Ok);
     let found = diagnosed(&format!("http://{}", grpc.address), Protocol::HttpProtobuf);

@@ -46,8 +46,8 @@ fn turn() -> MutexGuard<'static, ()> {
     TURN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Runs a test in a child process, for tests that wait for a long time: telemetry is one for a process, so others
-/// take their turns meanwhile. `name` is the path of the test.
+/// Runs a test in a child process, for tests that wait for a long time: telemetry is one for a process, so
+/// others take their turns meanwhile. `name` is the path of the test.
 fn in_own_process(name: &str, test: impl FnOnce()) {
     const CHILD: &str = "THROUGHLINE_TEST_PROCESS";
     if std::env::var_os(CHILD).is_some() {

@@ -144,8 +144,8 @@ pub fn roll_up<'a>(tree: &Tree, call: impl Fn(usize) -> SpanCall<'a>) -> Vec<Cal
     totals
 }
 
-/// Returns the model calls of a trace in print order. A model call inside another one is the same call, observed
-/// twice, and is left out.
+/// Returns the model calls of a trace in print order. A model call inside another one is the same call,
+/// observed twice, and is left out.
 ///
 /// `call` receives the index of a span in the input of [`Tree::new`].
 #[must_use]

@@ -10,7 +10,8 @@
 //! - A child counts only within its parent, and within the part of the parent that counts itself. A child
 //!   without any time in there is left out with all spans below it.
 //! - If several children end at the same time, the one that started first is taken.
-//! - A consumer below a producer is left out with all spans below it, because its producer does not wait for it.
+//! - A consumer below a producer is left out with all spans below it, because its producer does not wait for
+//!   it.
 //! - Only sections with a duration are returned, so a span without time of its own has none.
 //!
 //! There are two differences. A child may end at the very moment at which the next one starts: one after the

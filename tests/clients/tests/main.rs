@@ -7,7 +7,7 @@ mod own_spans;
 mod rig;
 
 use throughline::LlmLayer;
-use throughline::llm::settle;
+use throughline::llm::wait_idle;
 use throughline_test_support::{Recorder, SpanData};
 
 use std::time::Duration;
@@ -30,7 +30,7 @@ fn attribute(span: &SpanData, key: &str) -> Option<String> {
 
 /// Returns name, input and output tokens and provenance of each span with tokens, in the order of their ends.
 fn tokens(recorder: &Recorder) -> Vec<String> {
-    assert!(settle(DEADLINE), "all calls are recorded in time");
+    assert!(wait_idle(DEADLINE), "all calls are recorded in time");
     let line = |span: &SpanData| {
         let input = attribute(span, "gen_ai.usage.input_tokens")?;
         let output = attribute(span, "gen_ai.usage.output_tokens").unwrap_or_default();

@@ -13,7 +13,7 @@ use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::Client as Hyper;
 use hyper_util::rt::TokioExecutor;
 use throughline::LlmLayer;
-use throughline::llm::{AsyncOpenAi, settle};
+use throughline::llm::{AsyncOpenAi, wait_idle};
 use throughline_test_support::{Recorder, SpanData};
 use tower::{ServiceBuilder, ServiceExt};
 
@@ -153,7 +153,7 @@ impl Call {
 
 /// Name, input and output tokens (`~` before estimates), provenance, finish reasons and error of each span.
 fn tokens(recorder: &Recorder) -> Vec<String> {
-    assert!(settle(DEADLINE), "all calls are recorded");
+    assert!(wait_idle(DEADLINE), "all calls are recorded");
     let line = |span: SpanData| {
         let text = |key: &str| {
             let attribute = span

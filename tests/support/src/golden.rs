@@ -1,8 +1,9 @@
 //! Golden exchanges: a request and its response in files, with what is expected of them.
 //!
-//! A case is `<name>.request.http` (request line, headers, blank line, body), `<name>.response.http` (status, headers,
-//! blank line, body) and one file for each kind of expectation, such as `<name>.expected.txt`. With `UPDATE_GOLDEN=1`
-//! in the environment, expectations are written instead of compared: review them before you commit them.
+//! A case is `<name>.request.http` (request line, headers, blank line, body), `<name>.response.http` (status,
+//! headers, blank line, body) and one file for each kind of expectation, such as `<name>.expected.txt`. With
+//! `UPDATE_GOLDEN=1` in the environment, expectations are written instead of compared: review them before you
+//! commit them.
 
 use std::fmt::Write;
 use std::fs;
@@ -86,7 +87,8 @@ impl GoldenCase {
         response
     }
 
-    /// What is expected, by the kind of expectation: the text of `<name>.<kind>.txt`, or an empty one if there is none.
+    /// What is expected, by the kind of expectation: the text of `<name>.<kind>.txt`, or an empty one if
+    /// there is none.
     #[must_use]
     pub fn expected(&self, kind: &str) -> String {
         fs::read_to_string(self.expectation(kind)).unwrap_or_default()

@@ -8,7 +8,8 @@ use tokio::time::{Instant, sleep};
 /// What is on its way arrives within this, on the slowest machine; nothing that works takes it.
 pub const TEST_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Polls until `poll` returns a value, and returns that. The pause between two polls doubles from 1 ms to 50 ms.
+/// Polls until `poll` returns a value, and returns that. The pause between two polls doubles from 1 ms to 50
+/// ms.
 ///
 /// # Panics
 /// Panics with `what` if there is no value within `deadline`.

@@ -45,7 +45,8 @@ pub fn example(name: &str) -> Command {
     program(path)
 }
 
-/// Returns the command of a program, without the variables of the developer's environment that affect telemetry.
+/// Returns the command of a program, without the variables of the developer's environment that affect
+/// telemetry.
 #[must_use]
 pub fn program(path: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(path);

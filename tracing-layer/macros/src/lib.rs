@@ -39,8 +39,8 @@ use crate::parse::Item;
 /// }
 /// ```
 ///
-/// The span is of the global tracer provider and a child of the current span. Nothing of the arguments is recorded
-/// unless it is named. It works by the OpenTelemetry API alone: no `tracing` is needed.
+/// The span is of the global tracer provider and a child of the current span. Nothing of the arguments is
+/// recorded unless it is named. It works by the OpenTelemetry API alone: no `tracing` is needed.
 ///
 /// # Arguments
 ///
@@ -55,9 +55,10 @@ use crate::parse::Item;
 /// | `skip` | leaves a method of a traced `impl` alone | |
 /// | `crate = path` | where the module `span` is to be found | `::throughline_tracing_layer` |
 ///
-/// The expressions see the arguments, and are evaluated before the body, once, and only if a provider is there. Values
-/// are what implements `ToAttribute`: numbers, text, `bool`, references and options of those. `%value` stands for its
-/// `Display`, `?value` for its `Debug`. With `err`, the error may be an `Error`, a box of one, or anything with `Display`.
+/// The expressions see the arguments, and are evaluated before the body, once, and only if a provider is
+/// there. Values are what implements `ToAttribute`: numbers, text, `bool`, references and options of those.
+/// `%value` stands for its `Display`, `?value` for its `Debug`. With `err`, the error may be an `Error`, a
+/// box of one, or anything with `Display`.
 ///
 /// # When the span ends
 ///
@@ -68,8 +69,9 @@ use crate::parse::Item;
 /// | `fn` that returns `impl Future`, `Pin<Box<dyn Future>>`, `BoxFuture` | from the call until that future is ready or dropped |
 /// | `fn` that returns any other `impl Trait` | from the call until it returns |
 ///
-/// The future's destructors run in the span. A panic is the status Error. A boxed future is boxed once more, unless the
-/// body is nothing but `Box::pin(async …)`, which is what `#[async_trait]` makes of a method; it works above and below.
+/// The future's destructors run in the span. A panic is the status Error. A boxed future is boxed once more,
+/// unless the body is nothing but `Box::pin(async …)`, which is what `#[async_trait]` makes of a method; it
+/// works above and below.
 ///
 /// # What the span is called
 ///
@@ -119,19 +121,21 @@ use crate::parse::Item;
 /// }
 /// ```
 ///
-/// A function that returns a value is `let _guard = span_with(…);` and its body; with `err`, its body is a closure.
+/// A function that returns a value is `let _guard = span_with(…);` and its body; with `err`, its body is a
+/// closure.
 ///
 /// # Beside `#[instrument]`
 ///
-/// With tracing-opentelemetry 0.34 or later and its context activation (its default), spans of both kinds nest as the
-/// calls do. With both attributes on one function, the lower one makes the outer span: the upper one is expanded first,
-/// into the body.
+/// With tracing-opentelemetry 0.34 or later and its context activation (its default), spans of both kinds
+/// nest as the calls do. With both attributes on one function, the lower one makes the outer span: the upper
+/// one is expanded first, into the body.
 #[proc_macro_attribute]
 pub fn traced(args: TokenStream, item: TokenStream) -> TokenStream {
     expand(args, item, parse_quote!(::throughline_tracing_layer))
 }
 
-/// `#[traced]` for those who depend on the crate `throughline` alone, which re-exports this under the name `traced`.
+/// `#[traced]` for those who depend on the crate `throughline` alone, which re-exports this under the name
+/// `traced`.
 #[proc_macro_attribute]
 pub fn traced_by_throughline(args: TokenStream, item: TokenStream) -> TokenStream {
     expand(args, item, parse_quote!(::throughline))

@@ -41,7 +41,8 @@ impl<'a> Attempt<'a> {
         self.headers
     }
 
-    /// Returns the host, if the request names one, or else that of the [target](super::ClientLayer::with_target).
+    /// Returns the host, if the request names one, or else that of the
+    /// [target](super::ClientLayer::with_target).
     #[must_use]
     pub fn host(&self) -> Option<&'a str> {
         self.url.host()

@@ -102,8 +102,8 @@ impl Attempts {
             return None;
         }
         if sent.is_open_to_others(target) {
-            // The predicate is the user's code, so it does not run under the lock. Most requests are sent once, to
-            // one target, and do not need it.
+            // The predicate is the user's code, so it does not run under the lock. Most requests are sent
+            // once, to one target, and do not need it.
             drop(sent);
             let is_included = self.others.call(|others| others(attempt)).unwrap_or(false);
             sent = self.sent();

@@ -115,7 +115,8 @@
 //! `error.type`.
 //!
 //! A call ends with its body, whatever [`with_end_at`](ClientLayer::with_end_at) says, since its status is
-//! there. It can end earlier, without a status, only [by response](ClientLayer::with_end_at_fn). If the server sent none, it is the one that gRPC defines: that of the HTTP status code (`401` is
+//! there. It can end earlier, without a status, only [by response](ClientLayer::with_end_at_fn). If the
+//! server sent none, it is the one that gRPC defines: that of the HTTP status code (`401` is
 //! `UNAUTHENTICATED`, `503` is `UNAVAILABLE`), `DEADLINE_EXCEEDED` for a timeout, `UNAVAILABLE` for another
 //! failure of the transport, and `CANCELLED` if the caller leaves, which is no error.
 //!

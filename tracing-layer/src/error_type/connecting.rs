@@ -5,9 +5,9 @@ use std::fmt;
 
 /// An error that occurred before there was a connection, such as that of a connector.
 ///
-/// The clients of hyper-util and reqwest mark such errors themselves. Use this type for a connector that is called
-/// without them, so that [`error_type`](super::error_type) returns `dns`, `tls`, `connect` and so on. It needs the
-/// feature `hyper-util`.
+/// The clients of hyper-util and reqwest mark such errors themselves. Use this type for a connector that is
+/// called without them, so that [`error_type`](super::error_type) returns `dns`, `tls`, `connect` and so on.
+/// It needs the feature `hyper-util`.
 #[derive(Debug)]
 pub struct ConnectError(Box<dyn Error + Send + Sync>);
 

@@ -20,8 +20,8 @@
 //! | the name of a type, such as `my::Error` | any other error of a named type |
 //! | `_OTHER` | an error without its own type: a text, a boxed error |
 //!
-//! Errors of hyper, hyper-util, reqwest, tonic and tower are recognised with the features of these names. `reqwest`,
-//! `tonic` and `hyper-util` include the features of the libraries below them.
+//! Errors of hyper, hyper-util, reqwest, tonic and tower are recognised with the features of these names.
+//! `reqwest`, `tonic` and `hyper-util` include the features of the libraries below them.
 
 mod chain;
 mod connecting;
@@ -70,7 +70,7 @@ pub(crate) fn of_chain(error: &(dyn Error + 'static)) -> Option<&'static str> {
 
 /// Returns the class of an error without further information: the name of its type, if it has one.
 pub(crate) fn of_type(name: &'static str) -> &'static str {
-    if name.starts_with(BOXED) || name.contains("dyn ") || TEXTS.contains(&name) {
+    if name.starts_with(BOXED) || name.contains("dyn ") || TEXT_ERRORS.contains(&name) {
         semconv::OTHER
     } else {
         name
@@ -172,7 +172,7 @@ fn kind_name(kind: ErrorKind) -> Option<&'static str> {
 /// The prefixes of the type names of boxed errors.
 const BOXED: &str = "alloc::boxed::Box<";
 /// The types of errors that are only a text.
-const TEXTS: &[&str] = &["&str", "alloc::string::String"];
+const TEXT_ERRORS: &[&str] = &["&str", "alloc::string::String"];
 
 #[cfg(test)]
 mod tests;

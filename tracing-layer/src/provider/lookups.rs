@@ -10,9 +10,9 @@ use super::waiting;
 /// without any.
 ///
 /// Layers and spans look for a provider by themselves. If it is reported, they find it at once, even in a
-/// program that has run without one, and [prepared](super::LazyInstruments::prepare) instruments are created. If
-/// there is none on purpose, they look for it once per millisecond from
-/// the start, and layers do not warn. `throughline-telemetry` reports both.
+/// program that has run without one, and [prepared](super::LazyInstruments::prepare) instruments are created.
+/// If there is none on purpose, they look for it once per millisecond from the start, and layers do not warn.
+/// `throughline-telemetry` reports both.
 pub fn report_installed(installed: bool) {
     IS_SHUT_DOWN.store(false, Ordering::Relaxed);
     OFF_ON_PURPOSE.store(!installed, Ordering::Relaxed);

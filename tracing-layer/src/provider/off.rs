@@ -32,8 +32,8 @@ pub fn is_off<I: Send + Sync + 'static>(
     if !lookups.any(|lookups| lookups.is_eager() || lookups.is_due_at(now)) {
         return true;
     }
-    // An exchange that is observed only to find out costs much more, and finds out when it ends. Until then, all
-    // exchanges that begin would be observed, which in a program with calls of a second is every one.
+    // An exchange that is observed only to find out costs much more, and finds out when it ends. Until then,
+    // all exchanges that begin would be observed, which in a program with calls of a second is every one.
     let has_tracer = tracer.is_some_and(LazyTracer::look_up);
     let has_instruments = instruments.is_some_and(LazyInstruments::is_found);
     !has_tracer && !has_instruments

@@ -111,8 +111,8 @@ fn sampled_out_span_is_not_taken_for_a_noop() {
     }
 }
 
-/// Every exchange used to be observed that began while the ones before had not ended, since only their ends looked
-/// for a provider of instruments.
+/// Every exchange used to be observed that began while the ones before had not ended, since only their ends
+/// looked for a provider of instruments.
 #[test]
 fn exchange_is_not_observed_to_find_a_provider() {
     let tracer = LazyTracer::following(scope());

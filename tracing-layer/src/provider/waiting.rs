@@ -29,6 +29,6 @@ pub(super) fn create_all() {
 
 static WAITING: Mutex<Vec<Weak<dyn Waiting>>> = Mutex::new(Vec::new());
 
-/// The maximum number of instruments that wait. A program has a handful of layers. Those beyond it are created at
-/// their first measurement.
+/// The maximum number of instruments that wait. A program has a handful of layers. Those beyond it are
+/// created at their first measurement.
 const MAX_WAITING: usize = 256;

@@ -120,7 +120,8 @@
 //! has shown before that it exists.
 //!
 //! A call ends with its body, whatever [`with_end_at`](ServerLayer::with_end_at) says, since its status is
-//! there. It can end earlier, without a status, only [by response](ServerLayer::with_end_at_fn). If there is none, it is the one that gRPC defines:
+//! there. It can end earlier, without a status, only [by response](ServerLayer::with_end_at_fn). If there is
+//! none, it is the one that gRPC defines:
 //!
 //! | event | status |
 //! |---|---|

@@ -21,8 +21,8 @@ impl<'a> NotedHeaders<'a> {
         let mut noted = Self::default();
         for (name, line) in headers {
             let name = name.as_str();
-            // By length first, so that most names are compared with nothing. Those of a trace context have 7, 10
-            // and 11 bytes.
+            // By length first, so that most names are compared with nothing. Those of a trace context have 7,
+            // 10 and 11 bytes.
             match name.len() {
                 4 if name == "host" => noted.host = noted.host.or(Some(line)),
                 9 if name == "forwarded" => noted.is_forwarded = true,

@@ -57,7 +57,8 @@
 //!
 //! # What is recorded for an error
 //!
-//! By the [conventions for exceptions](https://opentelemetry.io/docs/specs/semconv/exceptions/exceptions-spans/):
+//! By the [conventions for
+//! exceptions](https://opentelemetry.io/docs/specs/semconv/exceptions/exceptions-spans/):
 //!
 //! | name | source | by |
 //! |---|---|---|

@@ -1,4 +1,5 @@
-//! W3C trace context from socket to socket: in through `ServerLayer`, out through `ClientLayer`, with an SDK between.
+//! W3C trace context from socket to socket: in through `ServerLayer`, out through `ClientLayer`, with an SDK
+//! between.
 //!
 //! <https://www.w3.org/TR/trace-context-2/>
 
@@ -25,9 +26,9 @@ struct Relay {
 impl Relay {
     async fn start(sampler: Sampler) -> Self {
         let received = Arc::<Mutex<HeaderMap>>::default();
-        let told_to = Arc::clone(&received);
+        let sink = Arc::clone(&received);
         let end = get(move |headers: HeaderMap| async move {
-            *told_to.lock().expect("not poisoned") = headers;
+            *sink.lock().expect("not poisoned") = headers;
         });
         let url = format!("http://{}/", serve(Router::new().route("/", end)).await);
         let recorder = Recorder::with_sampler(sampler);

@@ -160,8 +160,8 @@ fn direction(attributes: &[KeyValue]) -> Option<Direction> {
 
 /// The maximum number of series; a process has two.
 const MAX_SERIES: usize = 256;
-/// The maximum number of points of a series, the newest ones: 16 hours of one a minute, or 83 minutes of one in 5
-/// seconds.
+/// The maximum number of points of a series, the newest ones: 16 hours of one a minute, or 83 minutes of one
+/// in 5 seconds.
 const MAX_POINTS_PER_SERIES: usize = 1_000;
 /// The memory of a series without points.
 const SERIES_BYTES: usize = 256;

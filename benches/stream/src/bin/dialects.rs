@@ -129,7 +129,7 @@ const DIALECTS: [Dialect; 7] = [
 const END: &str = "\n\n";
 
 /// Typical texts of models. One in twelve has an escape.
-const TEXTS: [&str; 12] = [
+const PIECES: [&str; 12] = [
     " The", " answer", " is", ",", " of", " course", " forty", "-two", ".", " Größe", " people", "\\n\\n",
 ];
 
@@ -171,7 +171,7 @@ fn main() {
     println!("| event | bytes | many per frame, ns | one per frame, ns |");
     println!("|---|--:|--:|--:|");
     for dialect in DIALECTS.iter().filter(|dialect| dialect.name.starts_with(only)) {
-        let events = (0..EVENTS).map(|number| (dialect.event)(number, TEXTS[number * 7 % TEXTS.len()]));
+        let events = (0..EVENTS).map(|number| (dialect.event)(number, PIECES[number * 7 % PIECES.len()]));
         let singly: Vec<Bytes> = events.map(Bytes::from).collect();
         let all = Bytes::from(singly.concat());
         let at_once = (0..all.len()).step_by(FRAME);

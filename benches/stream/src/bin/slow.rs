@@ -1,5 +1,5 @@
-//! Measures the heap that slow streams hold: 5000 model calls whose answers have begun and wait for more, without the
-//! sockets of a client. See the README.
+//! Measures the heap that slow streams hold: 5000 model calls whose answers have begun and wait for more,
+//! without the sockets of a client. See the README.
 //!
 //! Run with `cargo run --release -p throughline-stream-bench --bin slow`.
 
@@ -17,7 +17,7 @@ use opentelemetry::metrics::noop::NoopMeterProvider;
 use opentelemetry::trace::noop::NoopTracerProvider;
 use opentelemetry_sdk::metrics::{ManualReader, SdkMeterProvider};
 use opentelemetry_sdk::trace::SdkTracerProvider;
-use throughline_llm_layer::{LlmLayer, settle};
+use throughline_llm_layer::{LlmLayer, wait_idle};
 use throughline_tracing_layer::ClientLayer;
 use tower::{Layer, Service};
 
@@ -104,7 +104,7 @@ where
 {
     // The first stream fills caches, and loads a vocabulary because it breaks off.
     drop(open(&mut service));
-    assert!(settle(Duration::from_secs(60)), "recorded in time");
+    assert!(wait_idle(Duration::from_secs(60)), "recorded in time");
     let mut streams = Vec::with_capacity(STREAMS);
     let before = heap::start();
     streams.extend((0..STREAMS).map(|_| open(&mut service)));

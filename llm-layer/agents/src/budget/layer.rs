@@ -41,7 +41,8 @@ impl<S> Layer<S> for TokenBudgetLayer {
     }
 }
 
-/// Refuses model calls of scopes whose token budget is exhausted, and passes all other requests. See [the module](super).
+/// Refuses model calls of scopes whose token budget is exhausted, and passes all other requests. See [the
+/// module](super).
 #[derive(Debug, Clone)]
 pub struct TokenBudgetService<S> {
     inner: S,

@@ -20,8 +20,9 @@ pub(super) struct Refusal {
 }
 
 impl Refusal {
-    /// Returns the refusal of the model call that a context belongs to, if it is one and the budget of a scope above it is
-    /// exhausted. The observer of the call learns of it, whether or not the response is read.
+    /// Returns the refusal of the model call that a context belongs to, if it is one and the budget of a
+    /// scope above it is exhausted. The observer of the call learns of it, whether or not the response is
+    /// read.
     pub(super) fn for_call(cx: &Context) -> Option<ExhaustedBudget> {
         let budget = ScopeHandle::in_context(cx)
             .filter(|_| is_refusable(cx))?

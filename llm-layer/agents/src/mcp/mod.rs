@@ -1,9 +1,9 @@
 //! The Model Context Protocol: trace context in its messages, and a span and a duration for each exchange.
 //!
-//! This module reads JSON-RPC messages, so it works over stdio and HTTP and with any MCP library. On the requesting side,
-//! [`Mcp::client`] starts a span and writes its context into the request's `params._meta`. On the responding side,
-//! [`Mcp::server`] reads the context and starts the span of the work. Both peers may request: a server that samples a model of its
-//! client uses [`Mcp::client`].
+//! This module reads JSON-RPC messages, so it works over stdio and HTTP and with any MCP library. On the
+//! requesting side, [`Mcp::client`] starts a span and writes its context into the request's `params._meta`.
+//! On the responding side, [`Mcp::server`] reads the context and starts the span of the work. Both peers may
+//! request: a server that samples a model of its client uses [`Mcp::client`].
 //!
 //! ```
 //! use serde_json::{Value, json};
@@ -27,9 +27,9 @@
 //! # let _ = (call(&mcp), serve(&mcp, Value::Null));
 //! ```
 //!
-//! The feature `rmcp` adapts it to rmcp, the Rust SDK. For another library with its own types, build a message from the
-//! parameters (`json!({"method": "tools/call", "params": params})`), convert them back with `serde_json::from_value`, and wrap the
-//! result in a type that implements [`McpOutput`].
+//! The feature `rmcp` adapts it to rmcp, the Rust SDK. For another library with its own types, build a
+//! message from the parameters (`json!({"method": "tools/call", "params": params})`), convert them back with
+//! `serde_json::from_value`, and wrap the result in a type that implements [`McpOutput`].
 //!
 //! # What is recorded
 //!
@@ -49,12 +49,12 @@
 //! | `rpc.response.status_code` | at the end, of an error | the code of the JSON-RPC error |
 //! | `error.type`, status `Error` | at the end, on failure | the code, with its message; `tool_error` for a tool's `isError`; an error's [class](throughline_tracing_layer::error_type); `cancelled`, `panic` |
 //!
-//! A client's `tools/call` counts as a tool call of the [agent](crate::agent) around it (`gen_ai.invoke_agent.tool_calls`), unless
-//! it is made within a [`tool`](crate::tool), which counts itself. A tool that is only such a call needs no scope: the exchange's
-//! span has the operation `execute_tool` too.
+//! A client's `tools/call` counts as a tool call of the [agent](crate::agent) around it
+//! (`gen_ai.invoke_agent.tool_calls`), unless it is made within a [`tool`](crate::tool), which counts itself.
+//! A tool that is only such a call needs no scope: the exchange's span has the operation `execute_tool` too.
 //!
-//! On the server, JSON-RPC errors caused by the client (-32700, -32600, -32601, -32602 and -32002) do not set the error status.
-//! Texts of a message are recorded up to 256 bytes. Arguments and results are not recorded.
+//! On the server, JSON-RPC errors caused by the client (-32700, -32600, -32601, -32602 and -32002) do not set
+//! the error status. Texts of a message are recorded up to 256 bytes. Arguments and results are not recorded.
 //!
 //! | metric | unit | attributes |
 //! |---|---|---|
@@ -63,9 +63,10 @@
 //!
 //! A session lasts from [`Mcp::client_session`] or [`Mcp::server_session`] until the returned value is dropped.
 //!
-//! To bound cardinality, client errors are recorded without the tool or prompt name, and unknown methods as `_OTHER`. The metrics
-//! distinguish the first 200 methods, tools and prompts of a process, the first 16 versions, the first 64 errors, and a bounded
-//! number of combinations; further ones are `_OTHER` or left out.
+//! To bound cardinality, client errors are recorded without the tool or prompt name, and unknown methods as
+//! `_OTHER`. The metrics distinguish the first 200 methods, tools and prompts of a process, the first 16
+//! versions, the first 64 errors, and a bounded number of combinations; further ones are `_OTHER` or left
+//! out.
 //!
 //! # What is read and written
 //!
@@ -75,13 +76,14 @@
 //! | `baggage` | if [enabled](Mcp::with_baggage) | if enabled |
 //! | all others | unchanged | |
 //!
-//! If the message, `params` or `_meta` is not an object, it is unchanged. The parent of the server's span is the span in the
-//! message. If another span is current, such as that of the HTTP request, the server's span links to it.
+//! If the message, `params` or `_meta` is not an object, it is unchanged. The parent of the server's span is
+//! the span in the message. If another span is current, such as that of the HTTP request, the server's span
+//! links to it.
 //!
 //! # Cancellation
 //!
-//! An exchange that is dropped before its answer is known fails with `cancelled`. A notification has no answer: it ends when it is
-//! dropped.
+//! An exchange that is dropped before its answer is known fails with `cancelled`. A notification has no
+//! answer: it ends when it is dropped.
 
 mod begin;
 mod exchange;
@@ -143,7 +145,8 @@ impl Default for Mcp {
 }
 
 impl Mcp {
-    /// Creates an instance with the global providers and propagator that trusts the trace in messages and ignores baggage.
+    /// Creates an instance with the global providers and propagator that trusts the trace in messages and
+    /// ignores baggage.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -184,7 +187,8 @@ impl Mcp {
         self
     }
 
-    /// Sets whether the span in a message is the parent of the work that answers it; otherwise it is linked. Default: `true`.
+    /// Sets whether the span in a message is the parent of the work that answers it; otherwise it is linked.
+    /// Default: `true`.
     #[must_use]
     pub fn with_trust(mut self, trust: bool) -> Self {
         self.trust = trust;
@@ -213,7 +217,8 @@ impl Mcp {
         self
     }
 
-    /// Sets the version of MCP that the session agreed on, such as `2025-11-25`. Default: what the messages say.
+    /// Sets the version of MCP that the session agreed on, such as `2025-11-25`. Default: what the messages
+    /// say.
     #[must_use]
     pub fn with_protocol_version(mut self, version: impl Into<String>) -> Self {
         self.labels

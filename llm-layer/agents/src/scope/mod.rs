@@ -1,7 +1,8 @@
 //! Agents, tools and workflows: spans with the tokens of all model calls beneath them.
 //!
-//! A scope is a span and a ledger of tokens that is current while its work runs. Every model call that a `LlmLayer` observes is
-//! added to all scopes above it, across tasks and concurrent branches, and carries the name of the innermost agent.
+//! A scope is a span and a ledger of tokens that is current while its work runs. Every model call that a
+//! `LlmLayer` observes is added to all scopes above it, across tasks and concurrent branches, and carries the
+//! name of the innermost agent.
 //!
 //! ```
 //! use throughline_agents::{in_agent, in_tool, tokens, try_in_agent};
@@ -20,8 +21,8 @@
 //!
 //! # Tasks and threads
 //!
-//! A spawned task has no context, and so no scope, unless you carry it there. A future that is [run](Scope::run) in a scope of its
-//! own carries the context in which it was made.
+//! A spawned task has no context, and so no scope, unless you carry it there. A future that is
+//! [run](Scope::run) in a scope of its own carries the context in which it was made.
 //!
 //! ```
 //! use throughline_agents::{agent, in_agent};
@@ -39,15 +40,16 @@
 //! # }
 //! ```
 //!
-//! `spawn_in_context` and `spawn_blocking_in_context` of [`span`](throughline_tracing_layer::span) do
-//! that for Tokio. For work that is not one future, such as the job of a worker, [`Scope::start`] returns a value that can be
-//! sent along.
+//! `spawn_in_context` and `spawn_blocking_in_context` of [`span`](throughline_tracing_layer::span) do that
+//! for Tokio. For work that is not one future, such as the job of a worker, [`Scope::start`] returns a value
+//! that can be sent along.
 //!
 //! # Streams
 //!
-//! A scope that runs a future ends with the future. If an answer streams, the future ends with the head of the response or with
-//! the value of the stream, and the work goes on. [`Scope::run_response`] ends with the body of the response,
-//! [`Scope::run_stream`] with the stream and [`Scope::run_body`] with the body; the scope is current whenever they are polled.
+//! A scope that runs a future ends with the future. If an answer streams, the future ends with the head of
+//! the response or with the value of the stream, and the work goes on. [`Scope::run_response`] ends with the
+//! body of the response, [`Scope::run_stream`] with the stream and [`Scope::run_body`] with the body; the
+//! scope is current whenever they are polled.
 //!
 //! # What is recorded
 //!
@@ -74,8 +76,8 @@
 //! | `throughline.tokens.unknown` | int | If greater than 0. | The number of model calls in a scope with unknown or incomplete token counts. The totals of the scope cover the other calls. |
 //! <!-- endsemconv -->
 //!
-//! The totals cover the calls whose tokens are known; a total of unknown tokens is omitted. For `throughline.tokens.limit` and
-//! `throughline.tokens.refused` see [`Scope::with_token_budget`].
+//! The totals cover the calls whose tokens are known; a total of unknown tokens is omitted. For
+//! `throughline.tokens.limit` and `throughline.tokens.refused` see [`Scope::with_token_budget`].
 //!
 //! The span of an agent also ends with attributes of the conventions:
 //!
@@ -98,21 +100,24 @@
 //! | `gen_ai.execute_tool.duration` | s | `gen_ai.tool.name`, `gen_ai.tool.type`, `gen_ai.agent.name` of the agent around it; `error.type` on failure |
 //! | `gen_ai.invoke_workflow.duration` | s | `gen_ai.workflow.name`; `error.type` on failure |
 //!
-//! To bound cardinality, metrics distinguish the first 300 names of each kind and the first 16 types of tools; further ones are
-//! `_OTHER`. A name has at most 1 KiB
-//! on a span, and 128 bytes as a label and in a span's name.
+//! To bound cardinality, metrics distinguish the first 300 names of each kind and the first 16 types of
+//! tools; further ones are `_OTHER`. A name has at most 1 KiB on a span, and 128 bytes as a label and in a
+//! span's name.
 //!
-//! The numbers of calls are those of one invocation of the agent, 0 included. Calls in its tools and workflows are its own; calls
-//! of another agent beneath it are not. Failed calls count, embeddings do not. Tools called through [`mcp`](crate::mcp) count.
+//! The numbers of calls are those of one invocation of the agent, 0 included. Calls in its tools and
+//! workflows are its own; calls of another agent beneath it are not. Failed calls count, embeddings do not.
+//! Tools called through [`mcp`](crate::mcp) count.
 //!
-//! A call is counted when its answer has ended. Tokens of an answer that ends after the scope are not on the scope's span. If the
-//! long prompt of a call is still being counted, the span waits for it and ends with the time at which the scope ended.
+//! A call is counted when its answer has ended. Tokens of an answer that ends after the scope are not on the
+//! scope's span. If the long prompt of a call is still being counted, the span waits for it and ends with the
+//! time at which the scope ended.
 //!
 //! # Services
 //!
-//! [`Scope::layer`] puts a scope around each request of a tower service. [`Scope::http_layer`] puts one around each exchange of an
-//! HTTP service, until the response body has ended. [`request`] is a scope without a span: inside a server layer,
-//! `request().http_layer()` records the tokens of each request on its server span.
+//! [`Scope::layer`] puts a scope around each request of a tower service. [`Scope::http_layer`] puts one
+//! around each exchange of an HTTP service, until the response body has ended. [`request`] is a scope without
+//! a span: inside a server layer, `request().http_layer()` records the tokens of each request on its server
+//! span.
 //!
 //! # Across services
 //!
@@ -123,16 +128,17 @@
 //! | the caller | a scope with [`Scope::with_names_to_baggage`], and a client layer with an [`Outgoing`] that names the host |
 //! | the callee | a server layer whose [`Trust`] believes the caller, and `LlmLayer::with_names_from_baggage`, or a scope around the calls, such as a [`request()`], with [`Scope::with_names_from_baggage`] |
 //!
-//! If both a scope of the callee and the baggage have a name, the scope's wins. Tokens do not travel: a ledger belongs to one
-//! process.
+//! If both a scope of the callee and the baggage have a name, the scope's wins. Tokens do not travel: a
+//! ledger belongs to one process.
 //!
 //! # Errors
 //!
-//! [`in_agent`], [`in_tool`] and [`in_workflow`] ignore the output of the future. [`try_in_agent`], [`try_in_tool`] and
-//! [`try_in_workflow`] take a future of a [`Result`]. On an `Err`, the span has the status `Error` with the error's message, and
-//! `error.type` is the error's [class](throughline_tracing_layer::error_type): the kind of an [`std::io::Error`] or
-//! `reqwest::Error` among its sources, such as `timeout`, else the name of its type, else `_OTHER` (for a boxed string). If the
-//! future is dropped before it is ready, `error.type` is `cancelled`; if it panics, `panic`.
+//! [`in_agent`], [`in_tool`] and [`in_workflow`] ignore the output of the future. [`try_in_agent`],
+//! [`try_in_tool`] and [`try_in_workflow`] take a future of a [`Result`]. On an `Err`, the span has the
+//! status `Error` with the error's message, and `error.type` is the error's
+//! [class](throughline_tracing_layer::error_type): the kind of an [`std::io::Error`] or `reqwest::Error`
+//! among its sources, such as `timeout`, else the name of its type, else `_OTHER` (for a boxed string). If
+//! the future is dropped before it is ready, `error.type` is `cancelled`; if it panics, `panic`.
 //!
 //! [`Outgoing`]: throughline_propagation::Outgoing
 //! [`Trust`]: throughline_propagation::Trust
@@ -197,8 +203,8 @@ pub fn workflow(name: impl Into<Cow<'static, str>>) -> Scope {
 /// let service = request().http_layer().layer(service);
 /// ```
 ///
-/// Attributes and conversation are recorded on that span when the scope starts. The scope does not set the span's status or end
-/// the span, and its end does not wait for calls that are still being counted.
+/// Attributes and conversation are recorded on that span when the scope starts. The scope does not set the
+/// span's status or end the span, and its end does not wait for calls that are still being counted.
 pub fn request() -> Scope {
     Scope::new(ScopeKind::Request, Cow::Borrowed("request"))
 }

@@ -167,8 +167,8 @@ impl Scope {
         Arc::make_mut(self.content.get_or_insert_default())
     }
 
-    /// Sets the version of the GenAI conventions. Default: [`Convention::from_env`], read when the first scope is
-    /// created.
+    /// Sets the version of the GenAI conventions. Default: [`Convention::from_env`], read when the first
+    /// scope is created.
     ///
     /// [`Convention::V1_41`] has no metrics of agents, tools and workflows: their durations are recorded as
     /// `gen_ai.client.operation.duration`.

@@ -12,7 +12,7 @@ use opentelemetry::trace::SpanKind;
 use opentelemetry_sdk::trace::SpanData;
 use throughline_agents::scope::Scope;
 use throughline_agents::{agent, tool, workflow};
-use throughline_llm_layer::{Capture, Convention, LlmLayer, LlmWebSocket, settle};
+use throughline_llm_layer::{Capture, Convention, LlmLayer, LlmWebSocket, wait_idle};
 use throughline_test_support::conventions::ConventionChecker;
 
 use self::check::{GenAi, check_answered};
@@ -136,7 +136,7 @@ fn scopes_keep_the_conventions() {
 
 /// The spans of all calls so far, checked.
 fn spans(checker: &ConventionChecker<GenAi>, case: &str) -> Vec<SpanData> {
-    assert!(settle(Duration::from_secs(60)), "{case}: recorded in time");
+    assert!(wait_idle(Duration::from_secs(60)), "{case}: recorded in time");
     checker.take_spans(case)
 }
 

@@ -1,8 +1,8 @@
 //! The GenAI conventions as tables, written from their registry as of October 2026.
 //!
 //! <https://github.com/open-telemetry/semantic-conventions-genai>, `model/gen-ai`: names, types, requirement levels, units
-//! and buckets. What is `throughline.*` is ours, and in the tables so that nothing else gets in. The JSON of content is
-//! checked in `content.rs`.
+//! and buckets. What is `throughline.*` is ours, and in the tables so that nothing else gets in. The JSON of
+//! content is checked in `content.rs`.
 
 use throughline_test_support::conventions::{AttributeRule, Requirement, Type};
 

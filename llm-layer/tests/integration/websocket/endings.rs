@@ -13,7 +13,7 @@ use super::{Connection, Message, REALTIME, RESPONSES};
 use crate::support::{ACTIVE_STREAMS, MASKED, block_on, layer, lines_with, recorded};
 
 const CREATE: &str = r#"{"type":"response.create","model":"gpt-4o","input":"Hello"}"#;
-const PART: &[&str] = &[
+const PARTIAL_ANSWER: &[&str] = &[
     r#"{"type":"response.created","response":{"id":"resp_1","model":"gpt-4o"}}"#,
     r#"{"type":"response.output_text.delta","delta":"Hello there"}"#,
 ];
@@ -48,7 +48,7 @@ fn with_error(kind: &str) -> Vec<String> {
 async fn in_the_middle() -> Connection {
     let mut connection = Connection::open(RESPONSES).await;
     connection.client(CREATE).await;
-    connection.server_all(PART).await;
+    connection.server_all(PARTIAL_ANSWER).await;
     connection
 }
 
@@ -134,7 +134,7 @@ fn errors_of_the_connection_have_a_class() {
     let observer = LlmWebSocket::new(&layer(&recorder), &Uri::from_static(RESPONSES));
     let reset = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
     let received = [
-        Ok(TungsteniteMessage::text(PART[0])),
+        Ok(TungsteniteMessage::text(PARTIAL_ANSWER[0])),
         Err(tungstenite::Error::Io(reset)),
     ];
     let mut socket = observer.client(futures_util::stream::iter(received));

@@ -20,7 +20,7 @@ pub(super) struct Merger<'v> {
 }
 
 /// The most bytes of a piece that is merged without an allocation.
-const SHORT: usize = 64;
+const MAX_INLINE_BYTES: usize = 64;
 
 impl<'v> Merger<'v> {
     pub(super) fn new(vocabulary: &'v Vocabulary) -> Self {
@@ -36,9 +36,15 @@ impl<'v> Merger<'v> {
         if piece.len() <= 2 {
             return piece.len() as u64;
         }
-        if piece.len() <= SHORT {
-            let mut tree = [EMPTY; SHORT / WIDTH + 1];
-            return Parts::new(self.vocabulary, piece, &mut [Part::END; SHORT], &mut tree).merge_all();
+        if piece.len() <= MAX_INLINE_BYTES {
+            let mut tree = [EMPTY; MAX_INLINE_BYTES / WIDTH + 1];
+            return Parts::new(
+                self.vocabulary,
+                piece,
+                &mut [Part::END; MAX_INLINE_BYTES],
+                &mut tree,
+            )
+            .merge_all();
         }
         if self.parts.len() < piece.len() {
             self.parts.resize(piece.len(), Part::END);

@@ -1,8 +1,9 @@
 //! The captured answer of a model.
 //!
-//! An answer is a sequence of parts: texts, by their channel, and items, which are objects: tool calls, the calls of the
-//! provider's own tools and their results, media. Items are put together from the values in them, since a stream sends
-//! them in pieces, and are converted like the parts of a request when the answer has ended.
+//! An answer is a sequence of parts: texts, by their channel, and items, which are objects: tool calls, the
+//! calls of the provider's own tools and their results, media. Items are put together from the values in
+//! them, since a stream sends them in pieces, and are converted like the parts of a request when the answer
+//! has ended.
 
 use serde_json::{Value, json};
 

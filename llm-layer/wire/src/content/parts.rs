@@ -1,7 +1,7 @@
 //! Messages and their parts in the conventions' schema.
 //!
-//! A format names the members that hold messages ([`Members`]). The parts of a message are read by their shape, whatever
-//! the format, since compatible APIs accept the parts of others, and gateways pass them on.
+//! A format names the members that hold messages ([`Members`]). The parts of a message are read by their
+//! shape, whatever the format, since compatible APIs accept the parts of others, and gateways pass them on.
 //!
 //! <https://github.com/open-telemetry/semantic-conventions-genai/tree/main/docs/gen-ai>
 

@@ -6,7 +6,8 @@
 //! | OpenAI Responses | `web_search_call`, `mcp_call`, `code_interpreter_call`, … | in the call |
 //! | Gemini | `executableCode` | `codeExecutionResult` |
 //!
-//! A call of Responses with a `call_id` is for the client to run, such as `local_shell_call`, and so a tool call.
+//! A call of Responses with a `call_id` is for the client to run, such as `local_shell_call`, and so a tool
+//! call.
 
 use serde_json::{Map, Value, json};
 

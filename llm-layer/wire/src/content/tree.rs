@@ -8,8 +8,8 @@ use super::text::Text;
 const MAX_ARRAY_LEN: usize = 1024;
 
 impl Document {
-    /// Returns the value at a path such as `places[1].name`, which is made if it is not there yet. About how many bytes
-    /// that takes is added to `made`.
+    /// Returns the value at a path such as `places[1].name`, which is made if it is not there yet. About how
+    /// many bytes that takes is added to `made`.
     pub(super) fn slot(&mut self, path: &str, made: &mut usize) -> Option<&mut Self> {
         let mut at = self;
         for segment in path.split('.') {

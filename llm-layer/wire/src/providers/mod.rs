@@ -1,7 +1,7 @@
 //! The table of providers: their hosts, their APIs and their differences.
 //!
-//! Everything that depends on the provider is in [`table`], one row each. Everything that depends on the format is in
-//! [`formats`](crate::formats).
+//! Everything that depends on the provider is in [`table`], one row each. Everything that depends on the
+//! format is in [`formats`](crate::formats).
 
 mod pattern;
 mod provider;

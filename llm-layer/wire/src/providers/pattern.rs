@@ -1,6 +1,7 @@
 //! The ends of paths.
 
-/// The end of a path, in which `*` matches one segment or the rest of one, and `**`, at its end, any number of them.
+/// The end of a path, in which `*` matches one segment or the rest of one, and `**`, at its end, any number
+/// of them.
 #[derive(Debug)]
 pub(super) struct Pattern {
     pub(super) text: &'static str,

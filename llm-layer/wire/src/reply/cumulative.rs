@@ -1,9 +1,9 @@
 //! Streams in which each text repeats the text before it.
 //!
-//! `{"text":"It"}`, `{"text":"It was"}`, `{"text":"It was late."}`: the whole text so far comes again and again. Most
-//! APIs that can do this have a parameter for it, but the default depends on the model. So the answer shows
-//! it: if each text begins with all that came before at its place, only the rest of it is new. Once a text
-//! does not, the stream is not cumulative, and all further texts are new.
+//! `{"text":"It"}`, `{"text":"It was"}`, `{"text":"It was late."}`: the whole text so far comes again and
+//! again. Most APIs that can do this have a parameter for it, but the default depends on the model. So the
+//! answer shows it: if each text begins with all that came before at its place, only the rest of it is new.
+//! Once a text does not, the stream is not cumulative, and all further texts are new.
 
 use super::cursor::TextPlace;
 use crate::cut;
@@ -32,8 +32,8 @@ impl CumulativeText {
     /// The most places; texts at further ones are taken as new.
     const MAX_PLACES: usize = 64;
 
-    /// Reads a piece of a text. Returns what is new: what was taken for a repetition and is none, and the new part of
-    /// the piece.
+    /// Reads a piece of a text. Returns what is new: what was taken for a repetition and is none, and the new
+    /// part of the piece.
     pub(crate) fn read<'a>(&mut self, place: TextPlace, piece: &'a str) -> (Option<String>, &'a str) {
         let Some(text) = self.text_at(place) else {
             return (None, piece);

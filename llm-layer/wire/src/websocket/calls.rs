@@ -104,8 +104,8 @@ impl OpenCalls {
     /// Returns the call that a message about a response belongs to. A response that was requested becomes one
     /// that has the id of the message.
     ///
-    /// `is_end`: the message ends the response. Without an id, it may be the second message that ends a response,
-    /// so that it ends no request which still waits for its response.
+    /// `is_end`: the message ends the response. Without an id, it may be the second message that ends a
+    /// response, so that it ends no request which still waits for its response.
     pub(super) fn find(&mut self, envelope: &Envelope, is_end: bool) -> Option<&mut OpenCall> {
         let ids = &envelope.ids;
         let at = match &ids.response {

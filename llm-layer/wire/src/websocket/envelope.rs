@@ -86,7 +86,7 @@ impl Visit for Envelope {
 
     fn string(&mut self, at: &Path) -> Take {
         self.values += 1;
-        match TEXTS.contains(&at.as_str()) {
+        match READ_STRINGS.contains(&at.as_str()) {
             true => Take::Whole,
             false => Take::Skip,
         }
@@ -108,7 +108,7 @@ impl Visit for Envelope {
 }
 
 /// The paths of the strings that are read.
-const TEXTS: &[&str] = &[
+const READ_STRINGS: &[&str] = &[
     "type",
     "response_id",
     "response.id",

@@ -1,9 +1,9 @@
 //! The turns of a session of Gemini's Live API.
 //!
-//! No message has an id, and one turn follows the other. A turn begins when the client ends its own, or with the
-//! server's output if the server found the end of the user's speech. Its usage comes with the message that ends
-//! it, or in one of its own soon after. So a turn without usage stays open until another one begins. A tool
-//! call ends a turn too: what the model generates after the tool's result is reported apart.
+//! No message has an id, and one turn follows the other. A turn begins when the client ends its own, or with
+//! the server's output if the server found the end of the user's speech. Its usage comes with the message
+//! that ends it, or in one of its own soon after. So a turn without usage stays open until another one
+//! begins. A tool call ends a turn too: what the model generates after the tool's result is reported apart.
 
 use super::calls::OpenCalls;
 use super::envelope::Envelope;

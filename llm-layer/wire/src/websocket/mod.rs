@@ -1,5 +1,5 @@
-//! Model calls over a WebSocket: OpenAI's Realtime API, the WebSocket mode of its Responses API, and Gemini's Live
-//! API.
+//! Model calls over a WebSocket: OpenAI's Realtime API, the WebSocket mode of its Responses API, and Gemini's
+//! Live API.
 //!
 //! A connection carries many calls, and several at a time. A [`SessionReader`] is fed with the text messages
 //! of both sides. It finds the calls and says to which of them a message belongs. As everywhere in this
@@ -62,10 +62,11 @@
 //!
 //! # Which messages belong to which call
 //!
-//! Gemini's turns follow one another. In OpenAI's APIs: by the id of the response, if a message has it. `response.created` gives the id to the oldest request in
-//! its lane (`stream_id`) without one; in the Realtime API, a response outside of the conversation belongs to
-//! such a request. Messages without an id belong to the response of their lane that is being generated. A
-//! response ends once, whatever is sent about it later.
+//! Gemini's turns follow one another. In OpenAI's APIs: by the id of the response, if a message has it.
+//! `response.created` gives the id to the oldest request in its lane (`stream_id`) without one; in the
+//! Realtime API, a response outside of the conversation belongs to such a request. Messages without an id
+//! belong to the response of their lane that is being generated. A response ends once, whatever is sent about
+//! it later.
 //!
 //! # Bounds
 //!

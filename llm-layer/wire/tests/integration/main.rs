@@ -1,7 +1,7 @@
 //! Golden exchanges, decoded: the typed request and answer of each, whole and cut at every byte.
 //!
-//! What is expected of a case is `<name>.decoded.txt`. With `UPDATE_GOLDEN=1` in the environment it is written: review
-//! it before you commit it.
+//! What is expected of a case is `<name>.decoded.txt`. With `UPDATE_GOLDEN=1` in the environment it is
+//! written: review it before you commit it.
 
 #![expect(
     clippy::unwrap_used,

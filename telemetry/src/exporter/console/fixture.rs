@@ -148,8 +148,8 @@ pub(super) fn task() -> Fixture {
         )
 }
 
-/// A service that answers a question: a model without usage, a retried request, queries in a loop and a gRPC call
-/// that fails.
+/// A service that answers a question: a model without usage, a retried request, queries in a loop and a gRPC
+/// call that fails.
 pub(super) fn shop() -> Fixture {
     let mut shop = Fixture::default()
         .span(0, "POST /chat", SpanKind::Server, 0, 2_000_000)

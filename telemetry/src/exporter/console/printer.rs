@@ -85,7 +85,7 @@ impl Printer {
             bytes,
         }));
         if self.queue.send(item).is_err() {
-            self.monitor.settle(1, &Err(ended()));
+            self.monitor.finish(1, &Err(ended()));
         }
     }
 

@@ -13,8 +13,8 @@ use crate::semconv;
 use super::details::{Detail, details, find};
 use super::text::plain;
 
-/// The few bounded parts of a span that are printed. Unless details are wanted, prompts and other attributes are
-/// dropped at once.
+/// The few bounded parts of a span that are printed. Unless details are wanted, prompts and other attributes
+/// are dropped at once.
 #[derive(Debug)]
 pub(super) struct SpanRow {
     pub(super) id: SpanId,

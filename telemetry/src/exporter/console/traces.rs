@@ -68,7 +68,7 @@ impl Traces {
             .output
             .print(&text)
             .map_err(|error| OTelSdkError::InternalFailure(format!("the console: {error}")));
-        self.monitor.settle(trace.spans(), &printed);
+        self.monitor.finish(trace.spans(), &printed);
     }
 
     fn print_incomplete(&self, trace: &Trace) {

@@ -110,8 +110,8 @@ fn gzip(_: &[u8]) -> io::Result<Bytes> {
     ))
 }
 
-/// Returns the body of an exporter's request. Its headers are not used, because they include ignored variables and
-/// those of other signals.
+/// Returns the body of an exporter's request. Its headers are not used, because they include ignored
+/// variables and those of other signals.
 pub(super) fn body(request: Request<Bytes>) -> Result<Bytes, HttpError> {
     let (head, body) = request.into_parts();
     match head.headers.get(CONTENT_ENCODING) {

@@ -74,11 +74,11 @@ impl Drop for Server {
         drop(self.stop.take());
         let ended = self.ended.get_mut().unwrap_or_else(PoisonError::into_inner);
         // A page may hold its connection open; the process does not wait for it.
-        let _ = ended.recv_timeout(FAREWELL);
+        let _ = ended.recv_timeout(SHUTDOWN_GRACE);
     }
 }
 
 /// The maximum number of threads that compute answers.
 const MAX_BLOCKING_THREADS: usize = 4;
 /// The time for answers in progress at shutdown.
-const FAREWELL: Duration = Duration::from_millis(250);
+const SHUTDOWN_GRACE: Duration = Duration::from_millis(250);

@@ -86,7 +86,7 @@ fn advice_is_said_once_and_rejects_nothing() {
 
 /// The words of a collector used to be dropped; of gRPC there was the code only.
 #[test]
-fn a_refusal_is_told_in_the_collectors_words() {
+fn a_refusal_is_reported_in_the_collectors_words() {
     each(|case, signal, protocol| {
         for (status, code, name) in [
             (400, 3, "InvalidArgument"),

@@ -62,8 +62,8 @@ fn a_wait_that_the_collector_names_is_kept() {
     });
 }
 
-/// A collector that is slower than the SDK's own limit of 5 seconds, and telemetry that has recorded one item of each
-/// signal for it.
+/// A collector that is slower than the SDK's own limit of 5 seconds, and telemetry that has recorded one item
+/// of each signal for it.
 fn slow_delivery() -> (Receiver, Telemetry) {
     let receiver = Receiver::start(|_, _| Answer::Slowly(SDK_LIMIT + Duration::from_millis(200)));
     let config = TelemetryConfig::from_vars([

@@ -48,8 +48,8 @@ impl<'a> Attributes<'a> {
         self.0.iter().copied()
     }
 
-    /// Panics unless there are only attributes of the rules, each once, of its type and with a value that it may have,
-    /// and all that are required. `failed` is `None` for a metric.
+    /// Panics unless there are only attributes of the rules, each once, of its type and with a value that it
+    /// may have, and all that are required. `failed` is `None` for a metric.
     pub(super) fn check(
         &self,
         case: &str,

@@ -1,5 +1,6 @@
-//! Semantic conventions as tables, and a check of what was recorded against them: names, types, requirement levels,
-//! span names, what samplers see, units and buckets, as OpenTelemetry's conformance suite does with weaver.
+//! Semantic conventions as tables, and a check of what was recorded against them: names, types, requirement
+//! levels, span names, what samplers see, units and buckets, as OpenTelemetry's conformance suite does with
+//! weaver.
 //!
 //! The tables stand with the tests of the crate that records.
 

@@ -36,7 +36,8 @@ pub enum Requirement {
     OnlyWith(&'static str),
     /// It must be present if the other has this value, and must not be otherwise.
     If(&'static str, &'static str),
-    /// On a span, it must be present if the span failed, and must not be otherwise. On a metric, it may be present.
+    /// On a span, it must be present if the span failed, and must not be otherwise. On a metric, it may be
+    /// present.
     IfFailed,
 }
 

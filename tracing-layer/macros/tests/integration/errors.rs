@@ -87,7 +87,7 @@ fn borrowed(text: &str) -> Result<(), Borrowed<'_>> {
 }
 
 #[test]
-fn the_class_of_an_error_is_the_one_that_the_layers_tell() {
+fn the_class_of_an_error_is_the_one_that_the_layers_record() {
     let tree = below("classes", || {
         assert!(refused().is_err(), "an error");
         assert!(borrowed("text").is_err(), "an error");
@@ -104,7 +104,7 @@ Internal borrowed [error: text]
 }
 
 #[test]
-fn errors_are_told() {
+fn errors_are_recorded() {
     let tree = below("errors", || {
         assert!(concrete(false).is_ok(), "no error");
         assert!(concrete(true).is_err(), "an error");

@@ -25,7 +25,7 @@ type Reply = Result<Response<ScriptedBody>, ScriptedError>;
 /// The calls that the observer received, in order.
 type Log = Rc<RefCell<Vec<String>>>;
 
-struct Watch {
+struct LogObserver {
     log: Log,
     context: Context,
     until: EndAt,
@@ -34,7 +34,7 @@ struct Watch {
 
 struct InContext;
 
-impl Observe for Watch {
+impl Observe for LogObserver {
     fn context(&self) -> Option<&Context> {
         Some(&self.context)
     }
@@ -67,8 +67,8 @@ impl Observe for Watch {
     }
 }
 
-fn guard(log: &Log, until: EndAt) -> EndGuard<Watch> {
-    EndGuard::new(Watch {
+fn guard(log: &Log, until: EndAt) -> EndGuard<LogObserver> {
+    EndGuard::new(LogObserver {
         log: log.clone(),
         context: Context::new().with_value(InContext),
         until,
@@ -76,14 +76,17 @@ fn guard(log: &Log, until: EndAt) -> EndGuard<Watch> {
     })
 }
 
-fn observe<B>(response: Response<B>, guard: EndGuard<Watch>) -> Response<super::ResponseBody<B, Watch>>
+fn observe<B>(
+    response: Response<B>,
+    guard: EndGuard<LogObserver>,
+) -> Response<super::ResponseBody<B, LogObserver>>
 where
     B: Body<Error: std::fmt::Display + 'static>,
 {
     super::response::observed(response, &mut Some(guard))
 }
 
-fn observed<B>(body: B, log: &Log) -> Response<super::ResponseBody<B, Watch>>
+fn observed<B>(body: B, log: &Log) -> Response<super::ResponseBody<B, LogObserver>>
 where
     B: Body<Error: std::fmt::Display + 'static>,
 {

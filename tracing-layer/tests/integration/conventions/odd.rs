@@ -44,7 +44,8 @@ async fn exchange(address: std::net::SocketAddr, request: &[u8]) -> String {
     String::from_utf8_lossy(&answer).into_owned()
 }
 
-/// A request as it is sent, the code that answers it (none: the connection is cut), and lines that its span shows.
+/// A request as it is sent, the code that answers it (none: the connection is cut), and lines that its span
+/// shows.
 type Case = (
     &'static str,
     &'static [u8],

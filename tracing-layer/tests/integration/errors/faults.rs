@@ -121,7 +121,7 @@ async fn proxies_that_open_no_tunnel() {
     let vacant = Vacant::new();
     let vacant = vacant.address();
     let refuses = serve(Fault::Answer(b"HTTP/1.1 403 Forbidden\r\n\r\n")).await;
-    let asks = serve(Fault::Answer(
+    let demands_login = serve(Fault::Answer(
         b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n",
     ))
     .await;
@@ -129,7 +129,7 @@ async fn proxies_that_open_no_tunnel() {
     let not_socks = serve(Fault::Answer(b"HTTP/1.1 400 Bad Request\r\n\r\n")).await;
     for (case, proxy, expected) in [
         ("refuses", refuses, "proxy"),
-        ("asks for a password", asks, "proxy"),
+        ("demands_login for a password", demands_login, "proxy"),
         ("closes", closes, "proxy"),
         ("is not there", vacant, "connection_refused"),
     ] {

@@ -76,7 +76,7 @@ impl Connections {
                 }
             }
         };
-        let _ = timeout(self.limits.farewell, answered).await;
+        let _ = timeout(self.limits.shutdown_grace, answered).await;
     }
 }
 

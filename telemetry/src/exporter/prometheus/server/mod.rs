@@ -34,7 +34,7 @@ pub(super) struct Server {
     /// Dropped to stop the server.
     stop: Option<oneshot::Sender<()>>,
     ended: Mutex<Receiver<()>>,
-    farewell: Duration,
+    shutdown_grace: Duration,
 }
 
 /// The limits of a client.
@@ -49,7 +49,7 @@ pub(super) struct ServerLimits {
     /// The time for a request and its answer.
     exchange: Duration,
     /// The time for responses in progress at shutdown.
-    farewell: Duration,
+    shutdown_grace: Duration,
 }
 
 impl ServerLimits {
@@ -58,7 +58,7 @@ impl ServerLimits {
         head: Duration::from_secs(5),
         write: Duration::from_secs(10),
         exchange: Duration::from_secs(60),
-        farewell: Duration::from_millis(250),
+        shutdown_grace: Duration::from_millis(250),
     };
 }
 
@@ -102,7 +102,7 @@ impl Server {
             address: address_there,
             stop: Some(stop),
             ended: Mutex::new(ended),
-            farewell: limits.farewell,
+            shutdown_grace: limits.shutdown_grace,
         })
     }
 
@@ -115,7 +115,7 @@ impl Drop for Server {
     fn drop(&mut self) {
         drop(self.stop.take());
         let ended = self.ended.get_mut().unwrap_or_else(PoisonError::into_inner);
-        let _ = ended.recv_timeout(2 * self.farewell);
+        let _ = ended.recv_timeout(2 * self.shutdown_grace);
     }
 }
 

@@ -11,15 +11,15 @@ use super::connections::MAX_HEAD_BYTES;
 use super::*;
 
 /// The time limit for operations that are expected to succeed.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Time limits that are longer than a test.
-const PATIENT: ServerLimits = ServerLimits {
+const LONG_LIMITS: ServerLimits = ServerLimits {
     connections: 128,
-    head: PATIENCE,
-    write: PATIENCE,
-    exchange: PATIENCE,
-    farewell: PATIENCE,
+    head: TIMEOUT,
+    write: TIMEOUT,
+    exchange: TIMEOUT,
+    shutdown_grace: TIMEOUT,
 };
 
 /// Returns a page with one gauge, whose label has this number of bytes.
@@ -45,7 +45,7 @@ fn started(limits: ServerLimits, bytes: usize) -> Server {
 
 fn connected(address: SocketAddr) -> TcpStream {
     let connection = TcpStream::connect(address).expect("connected");
-    connection.set_read_timeout(Some(PATIENCE)).expect("set");
+    connection.set_read_timeout(Some(TIMEOUT)).expect("set");
     connection
 }
 
@@ -83,7 +83,7 @@ fn is_silent(connection: &mut TcpStream) -> bool {
 fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !is_so() {
-        assert!(begun.elapsed() < PATIENCE, "{what}");
+        assert!(begun.elapsed() < TIMEOUT, "{what}");
         thread::yield_now();
     }
 }
@@ -254,7 +254,7 @@ fn page_has_the_accepted_format_and_encoding() {
 
 #[test]
 fn silent_connections_delay_no_scrape() {
-    let server = started(PATIENT, 1);
+    let server = started(LONG_LIMITS, 1);
     let mut silent: Vec<TcpStream> = (0..64)
         .map(|number| {
             let mut connection = connected(server.address());
@@ -271,7 +271,7 @@ fn silent_connections_delay_no_scrape() {
 
 #[test]
 fn a_slow_reader_delays_no_scrape() {
-    let server = started(PATIENT, LARGE);
+    let server = started(LONG_LIMITS, LARGE);
     let mut slow: Vec<TcpStream> = (0..8)
         .map(|_| {
             let mut connection = connected(server.address());
@@ -301,7 +301,7 @@ fn slow_clients_are_disconnected() {
             "nothing is sent",
             ServerLimits {
                 head: short,
-                ..PATIENT
+                ..LONG_LIMITS
             },
             "",
         ),
@@ -309,7 +309,7 @@ fn slow_clients_are_disconnected() {
             "half a head",
             ServerLimits {
                 head: short,
-                ..PATIENT
+                ..LONG_LIMITS
             },
             "GET /metrics HTTP/1.1\r\nhost:",
         ),
@@ -317,7 +317,7 @@ fn slow_clients_are_disconnected() {
             "nothing is read",
             ServerLimits {
                 write: short,
-                ..PATIENT
+                ..LONG_LIMITS
             },
             request,
         ),
@@ -325,7 +325,7 @@ fn slow_clients_are_disconnected() {
             "all together takes too long",
             ServerLimits {
                 exchange: short,
-                ..PATIENT
+                ..LONG_LIMITS
             },
             request,
         ),
@@ -333,7 +333,7 @@ fn slow_clients_are_disconnected() {
             "all together takes too long, in silence",
             ServerLimits {
                 exchange: short,
-                ..PATIENT
+                ..LONG_LIMITS
             },
             "",
         ),
@@ -362,7 +362,7 @@ fn slow_clients_are_disconnected() {
 fn flood_evicts_its_own_connections_and_no_scrape() {
     let limits = ServerLimits {
         connections: 8,
-        ..PATIENT
+        ..LONG_LIMITS
     };
     let server = started(limits, LARGE);
     let mut slow = connected(server.address());
@@ -415,7 +415,7 @@ fn panicking_callback_fails_only_its_scrape() {
     let read = Arc::new(Mutex::new(Vec::new()));
     let seen = Arc::clone(&read);
     let note = move |page: Result<(), &str>| seen.lock().expect("unpoisoned").push(page.is_ok());
-    let server = Server::start("127.0.0.1:0", PATIENT, scrapes, note).expect("started");
+    let server = Server::start("127.0.0.1:0", LONG_LIMITS, scrapes, note).expect("started");
     let (head, body) = send(server.address(), "GET /metrics HTTP/1.1\r\nhost: x\r\n\r\n");
     assert!(head.starts_with("HTTP/1.1 503 Service Unavailable\r\n"), "{head}");
     let expected = "a callback panicked while the metrics were collected\n";
@@ -441,12 +441,12 @@ fn shutdown_waits_for_responses_but_not_for_silent_connections() {
         let _ = gate.1.recv();
         page(1)
     });
-    let server = Server::start("127.0.0.1:0", PATIENT, scrapes, |_| {}).expect("started");
+    let server = Server::start("127.0.0.1:0", LONG_LIMITS, scrapes, |_| {}).expect("started");
     let address = server.address();
     let mut silent = connected(address);
     thread::scope(|scope| {
         let answer = scope.spawn(|| scraped(address));
-        begun.recv_timeout(PATIENCE).expect("the collection begins");
+        begun.recv_timeout(TIMEOUT).expect("the collection begins");
         let ending = scope.spawn(move || drop(server));
         until("the port is free", || TcpListener::bind(address).is_ok());
         assert!(!ending.is_finished(), "it waits for the answer");
@@ -473,7 +473,7 @@ fn shutdown_waits_for_responses_but_not_for_silent_connections() {
     asking
         .write_all(b"GET /metrics HTTP/1.1\r\nhost: x\r\n\r\n")
         .expect("sent");
-    begun.recv_timeout(PATIENCE).expect("the collection begins");
+    begun.recv_timeout(TIMEOUT).expect("the collection begins");
     drop(server);
     drop(hang);
 }
@@ -483,7 +483,7 @@ fn a_port_in_use_is_reported() {
     let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = taken.local_addr().expect("an address").to_string();
     let scrapes = Scrapes::new(|| page(1));
-    let error = Server::start(&address, PATIENT, scrapes, |_| {}).expect_err("taken");
+    let error = Server::start(&address, LONG_LIMITS, scrapes, |_| {}).expect_err("taken");
     let expected = format!("cannot listen on prometheus.listen = {address:?}");
     assert_eq!(error.to_string(), expected, "the message");
 }

@@ -49,11 +49,11 @@ impl Activity {
         InProgress(self.clone())
     }
 
-    /// Returns the time at which the connection is closed unless the head of a request arrives. `None`: there is none,
-    /// since a request is in progress or the client speaks HTTP/2.
+    /// Returns the time at which the connection is closed unless the head of a request arrives. `None`: there
+    /// is none, since a request is in progress or the client speaks HTTP/2.
     ///
-    /// hyper's own timeout is one for the first head and for the wait between two requests, which is longer, and
-    /// registers a timer for each request. Clients of HTTP/2 are pinged instead.
+    /// hyper's own timeout is one for the first head and for the wait between two requests, which is longer,
+    /// and registers a timer for each request. Clients of HTTP/2 are pinged instead.
     fn deadline(&self, timeouts: &Timeouts) -> Option<Instant> {
         if !self.has_request.load(Ordering::Relaxed) {
             return Some(self.opened + timeouts.header.duration());
@@ -122,7 +122,7 @@ pin_project! {
     /// Completes when the connection has ended, or is closed because no request arrives in time.
     ///
     /// One timer serves all requests. It is moved only when it fires, and then to the deadline of that moment.
-    pub(crate) struct Serving<C> {
+    pub(crate) struct ServedConnection<C> {
         #[pin]
         connection: C,
         activity: Arc<Activity>,
@@ -133,7 +133,7 @@ pin_project! {
     }
 }
 
-impl<C> Serving<C> {
+impl<C> ServedConnection<C> {
     pub(crate) fn new(connection: C, activity: Arc<Activity>, timeouts: Timeouts, running: Running) -> Self {
         // Either timeout may be the shorter one, and the timer is not moved back.
         let first = timeouts.header.duration().min(timeouts.keep_alive.duration());
@@ -152,7 +152,7 @@ impl<C> Serving<C> {
     }
 }
 
-impl<C: GracefulConnection> Future for Serving<C> {
+impl<C: GracefulConnection> Future for ServedConnection<C> {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {

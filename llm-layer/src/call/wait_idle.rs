@@ -13,7 +13,7 @@ use throughline_tracing_layer::pending;
 /// prompt is longer than 32 KiB. Call this before you shut down your own providers. `throughline-telemetry`
 /// waits by itself.
 #[expect(clippy::must_use_candidate, reason = "it is called to wait")]
-pub fn settle(within: Duration) -> bool {
+pub fn wait_idle(within: Duration) -> bool {
     background::wait_idle(within)
 }
 

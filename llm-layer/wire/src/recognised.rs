@@ -6,7 +6,7 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use crate::formats::Format;
+use crate::formats::{self, Format};
 use crate::guarded::Guarded;
 use crate::{Path, Reply, Scalar, WireFormat};
 
@@ -26,7 +26,8 @@ pub struct AnyFormat(Source);
 
 #[derive(Clone)]
 enum Source {
-    BuiltIn(Format),
+    /// The decoder of a [`Format`].
+    BuiltIn(&'static dyn WireFormat),
     User(Arc<dyn WireFormat>),
 }
 
@@ -35,7 +36,7 @@ impl Deref for AnyFormat {
 
     fn deref(&self) -> &Self::Target {
         match &self.0 {
-            Source::BuiltIn(format) => format.decoder(),
+            Source::BuiltIn(decoder) => *decoder,
             Source::User(format) => &**format,
         }
     }
@@ -46,11 +47,11 @@ impl AnyFormat {
         Self(Source::User(format))
     }
 
-    /// Passes a value of an answer on. For a built-in format, this is `Format`'s part, which reads errors
-    /// that all formats share.
+    /// Passes a value of an answer on. For a built-in format, reads what all of them share too.
+    #[inline]
     pub(crate) fn read_value(&self, at: &Path, value: Scalar<'_>, reply: &mut Reply) {
         match &self.0 {
-            Source::BuiltIn(format) => format.value(at, value, reply),
+            Source::BuiltIn(decoder) => formats::read_value(*decoder, at, value, reply),
             Source::User(format) => format.value(at, value, reply),
         }
     }
@@ -58,16 +59,15 @@ impl AnyFormat {
     /// Passes the name of an event on, as [`Self::read_value`] does.
     pub(crate) fn begin_event(&self, name: &str, reply: &mut Reply) {
         match &self.0 {
-            Source::BuiltIn(format) => format.event(name, reply),
+            Source::BuiltIn(decoder) => formats::begin_event(*decoder, name, reply),
             Source::User(format) => format.event(name, reply),
         }
     }
 
-    /// Whether values at this path carry no information. For a built-in format, this is `Format`'s answer,
-    /// since its decoder has none.
+    /// Whether values at this path carry no information. All built-in formats have the same such paths.
     pub(crate) fn is_ignored(&self, at: &Path) -> bool {
         match &self.0 {
-            Source::BuiltIn(format) => format.ignores(at),
+            Source::BuiltIn(_) => formats::is_ignored(at),
             Source::User(format) => format.ignores(at),
         }
     }
@@ -79,7 +79,7 @@ impl<F: WireFormat + 'static> From<F> for AnyFormat {
     fn from(format: F) -> Self {
         let any: &dyn Any = &format;
         match any.downcast_ref() {
-            Some(built_in) => Self(Source::BuiltIn(*built_in)),
+            Some(built_in) => Self(Source::BuiltIn(Format::decoder(*built_in))),
             None => Self::from_user(Arc::new(Guarded(format))),
         }
     }
@@ -101,7 +101,7 @@ mod tests {
     fn built_in_formats_are_not_guarded() {
         let AnyFormat(built_in) = Format::Gemini.into();
         assert!(
-            matches!(built_in, Source::BuiltIn(Format::Gemini)),
+            matches!(built_in, Source::BuiltIn(_)),
             "a built-in format stays one"
         );
         let AnyFormat(user) = Fickle.into();

@@ -12,7 +12,15 @@ pub(super) fn begin_event(name: &str, reply: &mut Reply) {
 }
 
 /// Takes a value whose path may be that of an error.
+#[inline]
 pub(super) fn read(path: &str, value: Scalar<'_>, reply: &mut Reply) {
+    // Most values end here.
+    if path.len() <= LONGEST_PATH.len() {
+        read_short(path, value, reply);
+    }
+}
+
+fn read_short(path: &str, value: Scalar<'_>, reply: &mut Reply) {
     match (path, value) {
         // vLLM's errors are objects of their own.
         ("object", Scalar::Text("error")) => reply.note_error(),
@@ -23,7 +31,7 @@ pub(super) fn read(path: &str, value: Scalar<'_>, reply: &mut Reply) {
         ("error_type", Scalar::Text(_)) => reply.read_error("error.type", value),
         ("error_message", Scalar::Text(message)) if !message.is_empty() => reply.read_error("error", value),
         // MiniMax's and Baidu's: 0 is success.
-        ("base_resp.status_code" | "error_code", Scalar::Number(code)) if code != "0" => reply.fail(code),
+        (LONGEST_PATH | "error_code", Scalar::Number(code)) if code != "0" => reply.fail(code),
         // The members of an error may be those of its event.
         ("code", _) if reply.is_error_document() => reply.read_error("error.code", value),
         ("type", Scalar::Text(class)) if class != "error" && reply.is_error_document() => {
@@ -32,3 +40,6 @@ pub(super) fn read(path: &str, value: Scalar<'_>, reply: &mut Reply) {
         _ => {}
     }
 }
+
+/// The longest of the paths.
+const LONGEST_PATH: &str = "base_resp.status_code";

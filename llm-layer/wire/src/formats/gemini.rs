@@ -8,7 +8,7 @@ use crate::content::Members;
 use crate::json::{Path, Scalar};
 use crate::parameter::{ParameterPath, ParameterType};
 use crate::path_segments::model_in;
-use crate::usage::{Paths, UsagePart};
+use crate::usage::UsagePart;
 use crate::{Channel, Content, Document, Operation, Parameter, PromptPart, Reply, RequestInfo, WireFormat};
 
 /// `POST …/models/{model}:generateContent` and `:streamGenerateContent`.
@@ -81,6 +81,10 @@ impl WireFormat for Gemini {
 
     fn value(&self, at: &Path, value: Scalar<'_>, reply: &mut Reply) {
         let path = answer(at.as_str());
+        // Each event of a stream has some of these, and little else.
+        if let Some(member) = path.strip_prefix("usageMetadata.") {
+            return usage_value(member, at, value, reply);
+        }
         if (path, value) == ("candidates[].content.parts[].thought", Scalar::Bool(true)) {
             reply.correct(at, Channel::Reasoning);
         }
@@ -91,20 +95,33 @@ impl WireFormat for Gemini {
             ("candidates[].finishReason" | "promptFeedback.blockReason", Some(reason)) => {
                 reply.finish(at, reason);
             }
-            ("usageMetadata.serviceTier" | "usageMetadata.trafficType", Some(_)) => {
-                reply.usage.billing_mut().set_service_tier(value);
-            }
             ("error.status", Some(_)) => reply.read_error("error.code", value),
             ("error.code", _) => reply.read_error("error", value),
-            (path, _) => match named_count::list_of(path, at, "Details[].") {
-                Some("usageMetadata.promptTokens") => named_count::read(INPUT, at, value, reply),
-                Some("usageMetadata.candidatesTokens") => named_count::read(OUTPUT, at, value, reply),
-                Some("usageMetadata.cacheTokens") => named_count::read(CACHE_READ, at, value, reply),
-                Some(_) => {}
-                None => reply.usage.read(USAGE, path, value.as_count()),
-            },
+            _ => {}
         }
     }
+}
+
+/// Reads a member of `usageMetadata`.
+fn usage_value(member: &str, at: &Path, value: Scalar<'_>, reply: &mut Reply) {
+    let part = match member {
+        "promptTokenCount" => UsagePart::Input,
+        "toolUsePromptTokenCount" => UsagePart::ToolInput,
+        "cachedContentTokenCount" => UsagePart::CacheRead,
+        "candidatesTokenCount" => UsagePart::Output,
+        "thoughtsTokenCount" => UsagePart::Thoughts,
+        "totalTokenCount" => UsagePart::Total,
+        "serviceTier" | "trafficType" => return reply.usage.billing_mut().set_service_tier(value),
+        member => {
+            return match named_count::list_of(member, at, "Details[].") {
+                Some("promptTokens") => named_count::read(INPUT, at, value, reply),
+                Some("candidatesTokens") => named_count::read(OUTPUT, at, value, reply),
+                Some("cacheTokens") => named_count::read(CACHE_READ, at, value, reply),
+                _ => {}
+            };
+        }
+    };
+    reply.set_tokens(part, value);
 }
 
 /// Reads a value of a request at a path that `at` ends with.
@@ -165,13 +182,4 @@ const PARAMS: &[ParameterPath] = &[
         "generationConfig.thinkingConfig.thinkingLevel",
         ParameterType::Text,
     ),
-];
-
-const USAGE: &Paths = &[
-    ("usageMetadata.promptTokenCount", UsagePart::Input),
-    ("usageMetadata.toolUsePromptTokenCount", UsagePart::ToolInput),
-    ("usageMetadata.cachedContentTokenCount", UsagePart::CacheRead),
-    ("usageMetadata.candidatesTokenCount", UsagePart::Output),
-    ("usageMetadata.thoughtsTokenCount", UsagePart::Thoughts),
-    ("usageMetadata.totalTokenCount", UsagePart::Total),
 ];

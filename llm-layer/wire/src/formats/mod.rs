@@ -274,20 +274,35 @@ impl WireFormat for Format {
     }
 
     fn value(&self, at: &Path, value: Scalar<'_>, reply: &mut Reply) {
-        let decoder = self.decoder();
-        errors::read(at.as_str(), value, reply);
-        decoder.value(at, value, reply);
-        usage_elsewhere::read(decoder, at, value, reply);
+        read_value(self.decoder(), at, value, reply);
     }
 
     fn ignores(&self, at: &Path) -> bool {
-        IGNORED.contains(&at.as_str())
+        is_ignored(at)
     }
 
     fn event(&self, name: &str, reply: &mut Reply) {
-        errors::begin_event(name, reply);
-        self.decoder().event(name, reply);
+        begin_event(self.decoder(), name, reply);
     }
+}
+
+/// Passes a value of an answer to a decoder, and reads what the APIs share.
+#[inline]
+pub(crate) fn read_value(decoder: &dyn WireFormat, at: &Path, value: Scalar<'_>, reply: &mut Reply) {
+    errors::read(at.as_str(), value, reply);
+    decoder.value(at, value, reply);
+    usage_elsewhere::read(decoder, at, value, reply);
+}
+
+/// Passes the name of an event to a decoder.
+pub(crate) fn begin_event(decoder: &dyn WireFormat, name: &str, reply: &mut Reply) {
+    errors::begin_event(name, reply);
+    decoder.event(name, reply);
+}
+
+/// Whether values at this path differ between the events of a stream and are not read by any format.
+pub(crate) fn is_ignored(at: &Path) -> bool {
+    IGNORED.contains(&at.as_str())
 }
 
 /// What differs in the events of a stream, and no format reads.

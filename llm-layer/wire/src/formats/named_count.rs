@@ -19,13 +19,12 @@ pub(super) fn read(names: &Paths, at: &Path, value: Scalar<'_>, reply: &mut Repl
     // Two characters that differ between the elements of an answer.
     let character = |number: usize| char::from(b'!' + u8::try_from(number % 64).unwrap_or(0));
     let [position, length] = [at.last_position() as usize, at.as_str().len() - at.key().len()].map(character);
-    let element = [position, length];
-    let mut stashed = reply.stashed().chars();
-    let other = [stashed.next(), stashed.next()] == element.map(Some);
-    let Some(other) = other.then_some(stashed.as_str()) else {
+    let stashed = reply.stashed().strip_prefix(position);
+    let Some(other) = stashed.and_then(|stashed| stashed.strip_prefix(length)) else {
         let stash = &mut reply.cursor.stashed;
         stash.clear();
-        stash.extend(element);
+        stash.push(position);
+        stash.push(length);
         stash.push_str(text);
         return;
     };

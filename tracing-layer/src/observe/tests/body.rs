@@ -10,7 +10,7 @@ use http_body_util::{BodyExt, Empty, Full};
 use opentelemetry::Context;
 use throughline_test_support::{Script, ScriptedBody};
 
-use super::{Log, Watch, guard, observe, observed, poll, read};
+use super::{Log, LogObserver, guard, observe, observed, poll, read};
 use crate::observe::{EndAt, EndGuard};
 
 #[test]
@@ -66,7 +66,7 @@ fn body_endings() {
 #[test]
 fn every_poll_is_observed_before_its_result() {
     let log = Log::default();
-    let guard = EndGuard::new(Watch {
+    let guard = EndGuard::new(LogObserver {
         log: log.clone(),
         context: Context::new(),
         until: EndAt::Body,

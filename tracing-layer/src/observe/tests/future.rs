@@ -8,7 +8,7 @@ use std::task::Poll;
 use http::Response;
 use throughline_test_support::{Script, ScriptedBody, ScriptedError};
 
-use super::{Log, Reply, Watch, guard, poll, read};
+use super::{Log, LogObserver, Reply, guard, poll, read};
 use crate::observe::{EndAt, ResponseFuture};
 
 #[test]
@@ -56,7 +56,7 @@ fn unobserved_response_passes() {
     let inner = future::ready(Ok::<_, ScriptedError>(Response::new(ScriptedBody::new([
         Script::Data("a"),
     ]))));
-    let mut future = pin!(ResponseFuture::<_, Watch>::unobserved(inner));
+    let mut future = pin!(ResponseFuture::<_, LogObserver>::unobserved(inner));
     let Poll::Ready(Ok(response)) = poll(future.as_mut()) else {
         panic!("ready")
     };

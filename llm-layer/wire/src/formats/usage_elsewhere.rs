@@ -1,9 +1,10 @@
 //! Usage at places, and by names, that the format of the answer does not know.
 //!
-//! Gateways wrap answers in their own envelopes (`result`, `data.response`), move the usage (`choices[].message`,
-//! `metadata`), and write its names in another case. So each format has this net under it: counts whose
-//! names consist of the usual words, in any case, at any place that says that it is about usage. They are used only if
-//! the format itself read no usage at all, so that they can neither change nor double what it knows.
+//! Gateways wrap answers in their own envelopes (`result`, `data.response`), move the usage
+//! (`choices[].message`, `metadata`), and write its names in another case. So each format has this net under
+//! it: counts whose names consist of the usual words, in any case, at any place that says that it is about
+//! usage. They are used only if the format itself read no usage at all, so that they can neither change nor
+//! double what it knows.
 
 use crate::json::{Path, Scalar};
 use crate::usage::UsagePart;
@@ -18,16 +19,13 @@ pub(super) fn read(format: &dyn WireFormat, at: &Path, value: Scalar<'_>, reply:
     // Nearly all values end here: they are texts, or their key is that of no count.
     let is_digit = digits.as_bytes().first().is_some_and(u8::is_ascii_digit);
     let last = at.as_str().as_bytes().last().map(u8::to_ascii_lowercase);
-    if is_digit && last.is_some_and(|last| LAST_LETTERS.contains(&last)) {
+    // Some streams report the usage in every event, so the search stops once the format has read it.
+    if is_digit && last.is_some_and(|last| LAST_LETTERS.contains(&last)) && !reply.usage.has_tokens() {
         read_digits(format, at, value, digits, reply);
     }
 }
 
 fn read_digits(format: &dyn WireFormat, at: &Path, value: Scalar<'_>, digits: &str, reply: &mut Reply) {
-    // The format has read the usage. Some streams report it in every event, so the search would cost much.
-    if reply.usage.has_tokens() {
-        return;
-    }
     let (path, key) = (at.as_str(), at.key());
     let Some(words) = words(key).filter(|words| *words != 0) else {
         return;
@@ -119,8 +117,8 @@ fn usage_position(container: &str) -> Option<usize> {
     positions.min().filter(|_| !is_other)
 }
 
-/// Whether an object is a part of what the model wrote: the arguments of a tool call may have any name. `usage` is
-/// where it says that it is about usage.
+/// Whether an object is a part of what the model wrote: the arguments of a tool call may have any name.
+/// `usage` is where it says that it is about usage.
 fn is_content(format: &dyn WireFormat, container: &str, usage: usize) -> bool {
     let outer = container.get(..usage).unwrap_or_default();
     let is_argument = ARGUMENTS.iter().any(|member| outer.contains(member));

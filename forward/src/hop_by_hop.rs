@@ -29,8 +29,8 @@ pub fn remove_hop_by_hop(headers: &mut HeaderMap) {
     }
 }
 
-/// Returns which of the [`HOP_BY_HOP`] headers a message has. Most have none or one, and a look-up of each takes longer
-/// than this.
+/// Returns which of the [`HOP_BY_HOP`] headers a message has. Most have none or one, and a look-up of each
+/// takes longer than this.
 fn present(headers: &HeaderMap) -> [bool; HOP_BY_HOP_COUNT] {
     let mut present = [false; HOP_BY_HOP_COUNT];
     for name in headers.keys() {

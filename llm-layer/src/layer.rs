@@ -323,8 +323,8 @@ pub struct Llm<S> {
     shared: Shared,
 }
 
-// One impl for each type of request, not one over `HttpRequest`: so the inner service says which of them counts, and
-// combinators such as `ServiceExt::map_response` need no type of the request.
+// One impl for each type of request, not one over `HttpRequest`: so the inner service says which of them
+// counts, and combinators such as `ServiceExt::map_response` need no type of the request.
 impl<S, B> Service<http::Request<B>> for Llm<S>
 where
     B: Body<Data: 'static>,

@@ -87,11 +87,12 @@
 //! | `gen_ai.client.operation.duration` | s | embeddings; with [`Convention::V1_41`] each call |
 //! | `gen_ai.client.token.usage` and `gen_ai.client.operation.*` | `{token}`, s | with [`Convention::V1_41`] or [`Convention::Both`] |
 //!
-//! The conventions want each usage metric for every inference, with 0 if nothing was reported. The counters of input
-//! and output do so. The histograms and the counters of cached and reasoning tokens are recorded only if the provider
-//! reported a value: in a distribution, a 0 for an unknown count would be a false value.
+//! The conventions want each usage metric for every inference, with 0 if nothing was reported. The counters
+//! of input and output do so. The histograms and the counters of cached and reasoning tokens are recorded
+//! only if the provider reported a value: in a distribution, a 0 for an unknown count would be a false value.
 //!
-//! [`Convention::V1_41`] omits the attributes and metrics that version 1.41 does not have, and sets its schema URL.
+//! [`Convention::V1_41`] omits the attributes and metrics that version 1.41 does not have, and sets its
+//! schema URL.
 //!
 //! Metrics of this crate:
 //!
@@ -122,17 +123,17 @@
 //!
 //! Token counts are those of the provider's last usage report. Without a report they are estimated: the
 //! prompt by the formula of OpenAI's cookbook, the answer by its text, counted with tiktoken-rs (feature
-//! `tiktoken`) or with your own [`TokenCounter`]. A count that can be neither read nor estimated is omitted, never 0;
-//! if the feature would estimate it, `throughline.tokens.encoding` is `tiktoken_disabled`.
+//! `tiktoken`) or with your own [`TokenCounter`]. A count that can be neither read nor estimated is omitted,
+//! never 0; if the feature would estimate it, `throughline.tokens.encoding` is `tiktoken_disabled`.
 //!
 //! Counting does not block the caller. A background thread loads the vocabulary (about 0.1 s) when a stream
 //! that will not report usage starts, or a call in a scope with a [budget](throughline_agents::budget), or on
-//! first use. Only in a scope with a budget, an answer that ends before that waits for it. It also counts prompts of more than 32 KiB and answers
-//! in segments of 16 KiB. If usage will be reported, nothing is counted unless the answer breaks off or has
-//! more than 64 KiB of text. A call that waits for the thread is recorded late, with the time at which it
-//! ended: see [`wait_idle`]. If too many calls wait, tokens are approximated as bytes / 4. At most 192 KiB of
-//! one answer wait. Text beyond that, and text after the first MiB, is extrapolated from the counted rest.
-//! `throughline.tokens.encoding` marks both.
+//! first use. Only in a scope with a budget, an answer that ends before that waits for it. It also counts
+//! prompts of more than 32 KiB and answers in segments of 16 KiB. If usage will be reported, nothing is
+//! counted unless the answer breaks off or has more than 64 KiB of text. A call that waits for the thread is
+//! recorded late, with the time at which it ended: see [`wait_idle`]. If too many calls wait, tokens are
+//! approximated as bytes / 4. At most 192 KiB of one answer wait. Text beyond that, and text after the first
+//! MiB, is extrapolated from the counted rest. `throughline.tokens.encoding` marks both.
 //!
 //! A stream holds at most 256 KiB, whatever its length, unless its content is captured. A call also holds the
 //! bytes of its request until it ends, up to [`LlmLayer::with_request_limit`]: shared with the body if that

@@ -56,12 +56,12 @@
 //! | [level](TelemetryConfig::with_log_level) of the warnings of this crate | | `OTEL_LOG_LEVEL`: `error`, `fatal` or `none` turn them off | `info` |
 //! | [`tail`](TelemetryConfig::tail) | `tail.errors`, `tail.slower_than_ms`, `tail.max_spans` | | none |
 //!
-//! In code, each setting has a setter. [`TelemetryConfig::with_signal`] sets what one signal has for itself, such
-//! as its endpoint, its timeout or the size of its batches.
+//! In code, each setting has a setter. [`TelemetryConfig::with_signal`] sets what one signal has for itself,
+//! such as its endpoint, its timeout or the size of its batches.
 //!
-//! A file is JSON, or TOML or YAML if its name ends in `.toml`, `.yaml` or `.yml`, which requires the feature `toml` or
-//! `yaml`. Nested tables and dotted keys are equivalent, and `null` is unset. The most specific sampling rule in a file applies: an exact route before
-//! a pattern, a longer pattern before a shorter one.
+//! A file is JSON, or TOML or YAML if its name ends in `.toml`, `.yaml` or `.yml`, which requires the feature
+//! `toml` or `yaml`. Nested tables and dotted keys are equivalent, and `null` is unset. The most specific
+//! sampling rule in a file applies: an exact route before a pattern, a longer pattern before a shorter one.
 //!
 //! ```
 //! # let text = r#"
@@ -89,9 +89,9 @@
 //!
 //! Files of other systems can be used as they are:
 //!
-//! - **TaskWeaver**: a project file, recognised by keys that start with `tracing.`. Its other keys are left alone.
-//!   `tracing.enabled` without an exporter exports over `otlp`. `tracing.tokenizer_target_model` applies to
-//!   every `LlmLayer` of the process that does not set a model.
+//! - **TaskWeaver**: a project file, recognised by keys that start with `tracing.`. Its other keys are left
+//!   alone. `tracing.enabled` without an exporter exports over `otlp`. `tracing.tokenizer_target_model`
+//!   applies to every `LlmLayer` of the process that does not set a model.
 //! - **Arch**: a file with `listeners`. `random_sampling` in the section `tracing` of the file or of a listener
 //!   turns telemetry on and exports over `otlp`.
 //! - **TinyLLM**: `enable_tracing` without an exporter and an endpoint exports to the console.
@@ -99,10 +99,10 @@
 //!
 //! # The declarative configuration
 //! If `OTEL_CONFIG_FILE` names a file in [OpenTelemetry's
-//! format](https://opentelemetry.io/docs/specs/otel/configuration/sdk/), in versions 1.0 to 1.2, only this file is
-//! read. Variables have an effect only where the file refers to them, as in `${NAME:-default}`, except for those
-//! that the layers and [the console](#the-console) read. This requires the feature `yaml`. In code, use
-//! [`TelemetryConfig::from_declarative_file`].
+//! format](https://opentelemetry.io/docs/specs/otel/configuration/sdk/), in versions 1.0 to 1.2, only this
+//! file is read. Variables have an effect only where the file refers to them, as in `${NAME:-default}`,
+//! except for those that the layers and [the console](#the-console) read. This requires the feature `yaml`.
+//! In code, use [`TelemetryConfig::from_declarative_file`].
 //!
 //! ```
 //! # let text = r#"
@@ -140,10 +140,11 @@
 //! | `views` | all selectors, with `*` and `?` in `instrument_name`; all aggregations; limits; `attribute_keys` with names in `included`, and `excluded` beside them | patterns in `included`, `excluded` alone, exponential histograms for Prometheus |
 //! | `logger_provider` | `processors` | `limits` |
 //!
-//! A signal has one exporter of each kind and one set of batch settings, periodic readers have the same settings,
-//! all readers have the same limits, and all signals are written to the same file; a second, different one is an error.
-//! So are a component that is not in this table, a missing key that is required, and a value of a wrong type.
-//! An unknown property warns, except at the top level. A provider without a section exports nothing.
+//! A signal has one exporter of each kind and one set of batch settings, periodic readers have the same
+//! settings, all readers have the same limits, and all signals are written to the same file; a second,
+//! different one is an error. So are a component that is not in this table, a missing key that is required,
+//! and a value of a wrong type. An unknown property warns, except at the top level. A provider without a
+//! section exports nothing.
 //!
 //! # Invalid values
 //! **In code and in a file**, an unknown key or an invalid value is an [`InitError`]. It names the place, the
@@ -186,8 +187,8 @@
 //! If a variable turns telemetry on, a signal is exported over `otlp` unless a variable sets its exporter.
 //! There are two exceptions to this rule of the specification:
 //!
-//! - If a variable sends traces only to the console, a file or the viewer, metrics go there too, and so do logs,
-//!   except to the console.
+//! - If a variable sends traces only to the console, a file or the viewer, metrics go there too, and so do
+//!   logs, except to the console.
 //! - If a variable sends traces only to the console and no variable sets an endpoint, logs are not exported.
 //!
 //! Log records reach the [logger provider](Telemetry::logger_provider) through `Telemetry::log_layer`
@@ -239,11 +240,11 @@
 //! The console prints a trace when its last span in this process has ended, at the latest at shutdown. Bars
 //! show spans on the timeline of the trace. `●` marks the critical path, and the dark part of a bar is the
 //! time that the trace waited for that span; a span without such time has no mark. Token counts are those of
-//! `gen_ai.usage.*`, or else of `throughline.tokens.*`; `~` marks estimates, and `≥` sums without the unknown ones.
-//! Clients show host, path and status. An error that passes through several spans is written in full once.
-//! Five siblings or more of the same shape are one line (`× 998`), if none has failed. Of a trace of more than
-//! 1,000 spans, the spans near its root are shown. The table below the tree sums the tokens and the cost of model
-//! calls by agent.
+//! `gen_ai.usage.*`, or else of `throughline.tokens.*`; `~` marks estimates, and `≥` sums without the unknown
+//! ones. Clients show host, path and status. An error that passes through several spans is written in full
+//! once. Five siblings or more of the same shape are one line (`× 998`), if none has failed. Of a trace of
+//! more than 1,000 spans, the spans near its root are shown. The table below the tree sums the tokens and the
+//! cost of model calls by agent.
 //!
 //! Metrics are a table of requests, errors, durations and tokens, with your own metrics below it.
 //!

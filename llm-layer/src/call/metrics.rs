@@ -53,7 +53,8 @@ pub(super) fn record(instruments: &Instruments, call: &CallState, outcome: &Outc
     record_cost(instruments, call, outcome, &dimensions);
 }
 
-/// Without prices, nothing. A sum of costs misses the calls whose cost is unknown, so these are counted beside it.
+/// Without prices, nothing. A sum of costs misses the calls whose cost is unknown, so these are counted
+/// beside it.
 fn record_cost(instruments: &Instruments, call: &CallState, outcome: &Outcome, dimensions: &Dimensions) {
     if outcome.usage.cost.is_none() && !outcome.cost.is_unknown {
         return;
@@ -197,8 +198,8 @@ fn times<'a>(instruments: &'a Instruments, call: &CallState) -> impl Iterator<It
     latest.into_iter().chain(older)
 }
 
-/// Records the time that a caller waited for the chunk that has come. The series is looked up once for each model that
-/// answers, since that costs more than the measurement.
+/// Records the time that a caller waited for the chunk that has come. The series is looked up once for each
+/// model that answers, since that costs more than the measurement.
 pub(super) fn record_chunk(call: &mut CallState) {
     let waited = call.timing.chunk();
     let Some(waited) = waited.filter(|_| call.is_streamed() && !call.is_unconfirmed()) else {

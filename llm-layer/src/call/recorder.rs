@@ -1,4 +1,5 @@
-//! Records a call that has ended: the one place where it becomes span attributes, metrics, `prompt_size` and ledger entries.
+//! Records a call that has ended: the one place where it becomes span attributes, metrics, `prompt_size` and
+//! ledger entries.
 
 use opentelemetry::trace::TraceContextExt;
 use throughline_agents::scope::{OpenCall, ScopeHandle};
@@ -10,8 +11,8 @@ use super::outcome::{FinishedCall, Outcome};
 use super::state::{CallResponse, CallState};
 use super::{attributes, metrics, usage};
 
-/// Ends a call. If it would take long to count its tokens, that is done in the background, and the call is recorded then, with
-/// the time of its end.
+/// Ends a call. If it would take long to count its tokens, that is done in the background, and the call is
+/// recorded then, with the time of its end.
 pub(super) fn end(mut call: Box<CallState>, end: End<'_>) {
     call.stream = None;
     call.timing.polled();
@@ -36,8 +37,8 @@ pub(super) fn end(mut call: Box<CallState>, end: End<'_>) {
         call,
     };
     if finished.call.budget.is_limited {
-        // Whether the next call is sent depends on the tokens of this one, so they are not counted later because
-        // a vocabulary is still being loaded. That started with the call, so it is rarely waited for.
+        // Whether the next call is sent depends on the tokens of this one, so they are not counted later
+        // because a vocabulary is still being loaded. That started with the call, so it is rarely waited for.
         usage::prepare(&finished);
     }
     if !usage::takes_long(&finished) {

@@ -29,8 +29,8 @@ pub(super) struct Measured {
 
 /// Returns the counts of a call: what the provider reported, else an estimate of the text that passed.
 ///
-/// If an answer broke off, the provider may have reported it only up to some point; then the larger number is nearer. The cost
-/// of a call that was refused, or never arrived, is not known.
+/// If an answer broke off, the provider may have reported it only up to some point; then the larger number is
+/// nearer. The cost of a call that was refused, or never arrived, is not known.
 pub(super) fn measure(finished: &mut FinishedCall, is_rough: bool) -> Measured {
     let is_whole = finished.call.drain.abandoned.is_some() && finished.call.is_answered();
     let has_failed = finished.failure.is_some() && !is_whole;

@@ -2,11 +2,12 @@
 
 use std::str::Chars;
 
-/// Returns whether a text matches a pattern, in which `*` stands for any characters, also none, and `?` for one.
+/// Returns whether a text matches a pattern, in which `*` stands for any characters, also none, and `?` for
+/// one.
 pub(crate) fn matches_pattern(pattern: &str, text: &str) -> bool {
     let (mut pattern, mut text) = (pattern.chars(), text.chars());
-    // What follows the last star, and the text that was tried for it. Earlier stars need no second try: a longer
-    // match of them leaves less to the last one, which takes anything.
+    // What follows the last star, and the text that was tried for it. Earlier stars need no second try: a
+    // longer match of them leaves less to the last one, which takes anything.
     let mut retry: Option<(Chars<'_>, Chars<'_>)> = None;
     loop {
         let (mut pattern_rest, mut text_rest) = (pattern.clone(), text.clone());

@@ -1,9 +1,9 @@
 //! Consistent probability sampling: the composite sampler of the specification.
 //!
-//! A sampler has a threshold, a number of 56 bits. A trace has a random number of 56 bits: the end of its id, or the
-//! member `rv` of the `ot` entry of its trace state. A span is sampled if that is not less than the threshold, so a
-//! sampler with a higher probability samples all that another one does. The threshold of a sampled span is the
-//! member `th`, by which a back end can estimate how many spans there were.
+//! A sampler has a threshold, a number of 56 bits. A trace has a random number of 56 bits: the end of its id,
+//! or the member `rv` of the `ot` entry of its trace state. A span is sampled if that is not less than the
+//! threshold, so a sampler with a higher probability samples all that another one does. The threshold of a
+//! sampled span is the member `th`, by which a back end can estimate how many spans there were.
 //!
 //! See <https://opentelemetry.io/docs/specs/otel/trace/tracestate-probability-sampling/>. The warning about ids
 //! that are not known to be random is left out, since most callers do not set the flag for it yet.

@@ -1,8 +1,9 @@
 //! The status at the end of the body of a gRPC-Web response.
 //!
-//! The body is a sequence of frames: a byte of flags, the length in four bytes, and that many bytes. Frames are not
-//! aligned with the chunks of the body. The frame whose highest flag is set holds the trailers, as lines of a head.
-//! With `application/grpc-web-text`, the body is in Base64, and padding may stand wherever the server flushed.
+//! The body is a sequence of frames: a byte of flags, the length in four bytes, and that many bytes. Frames
+//! are not aligned with the chunks of the body. The frame whose highest flag is set holds the trailers, as
+//! lines of a head. With `application/grpc-web-text`, the body is in Base64, and padding may stand wherever
+//! the server flushed.
 //!
 //! See <https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-WEB.md>.
 
@@ -146,7 +147,8 @@ impl State {
 }
 
 impl Quad {
-    /// Adds a character. Returns the bytes that are complete with it and their number, or `None` if it is not Base64.
+    /// Adds a character. Returns the bytes that are complete with it and their number, or `None` if it is not
+    /// Base64.
     fn decode(&mut self, character: u8) -> Option<Option<([u8; 3], usize)>> {
         let value = match character {
             b'A'..=b'Z' => character - b'A',

@@ -2,9 +2,9 @@
 //! (<https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding>).
 //!
 //! The Serde implementations of `opentelemetry-proto` refuse valid JSON: empty arrays and maps, numbers as
-//! strings, `null` fields, base64 without padding. One such value would lose a whole request. Here, absent and
-//! `null` fields have their default, unknown fields are ignored, integers and floats may be strings, and ids may
-//! have digits in either case.
+//! strings, `null` fields, base64 without padding. One such value would lose a whole request. Here, absent
+//! and `null` fields have their default, unknown fields are ignored, integers and floats may be strings, and
+//! ids may have digits in either case.
 
 use std::{fmt, mem};
 
@@ -246,8 +246,8 @@ impl From<NumberPoint> for metrics::NumberDataPoint {
 #[derive(Debug, Default)]
 struct AnyValue(Option<Any>);
 
-/// Read by hand: values are most of a request, and a derived struct with a field for each type is filled, moved and
-/// searched for each of them.
+/// Read by hand: values are most of a request, and a derived struct with a field for each type is filled,
+/// moved and searched for each of them.
 impl<'de> Deserialize<'de> for AnyValue {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_map(AnyValueVisitor)

@@ -7,7 +7,8 @@ use crate::PromptPart;
 use crate::content::Members;
 use crate::usage::UsagePart;
 
-/// `POST /v1/chat-messages`, `/v1/completion-messages`. The app has the model, and neither request nor answer names it.
+/// `POST /v1/chat-messages`, `/v1/completion-messages`. The app has the model, and neither request nor answer
+/// names it.
 pub(super) const MESSAGES: Table = Table {
     required: &["inputs", "user"],
     prompt: &[("query", PromptPart::Texts), ("inputs.query", PromptPart::Texts)],

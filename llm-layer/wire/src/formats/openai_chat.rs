@@ -18,7 +18,8 @@ use crate::{
 pub(crate) enum OpenAiChat {
     /// `POST …/chat/completions`.
     Create,
-    /// `GET` of one that was made in the background: xAI's deferred, Perplexity's and Zhipu's asynchronous ones.
+    /// `GET` of one that was made in the background: xAI's deferred, Perplexity's and Zhipu's asynchronous
+    /// ones.
     Fetch,
 }
 

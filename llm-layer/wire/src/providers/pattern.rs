@@ -5,8 +5,8 @@
 #[derive(Debug)]
 pub(super) struct Pattern {
     pub(super) text: &'static str,
-    /// Its last bytes, as many as `mask` has, behind the last `*`. If that is its last segment, the bytes before it. Of
-    /// all patterns, few have those of a path, so the others need not be compared.
+    /// Its last bytes, as many as `mask` has, behind the last `*`. If that is its last segment, the bytes
+    /// before it. Of all patterns, few have those of a path, so the others need not be compared.
     tail: u64,
     mask: u64,
     /// Whether its last segment is `*`.

@@ -221,8 +221,8 @@ impl Reply {
         self.flags.is_compacted
     }
 
-    /// Returns whether the response was created in the background, so that the request that created it could not
-    /// report its usage.
+    /// Returns whether the response was created in the background, so that the request that created it could
+    /// not report its usage.
     #[must_use]
     pub fn is_background(&self) -> bool {
         self.flags.is_background

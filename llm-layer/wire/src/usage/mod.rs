@@ -110,7 +110,8 @@ impl Usage {
         }
     }
 
-    /// Whether a positive count of input or output was reported. The usage is then never [zero](Self::is_zero) again.
+    /// Whether a positive count of input or output was reported. The usage is then never
+    /// [zero](Self::is_zero) again.
     pub(crate) fn has_tokens(&self) -> bool {
         let parts = [UsagePart::Input, UsagePart::UncachedInput, UsagePart::Output];
         parts

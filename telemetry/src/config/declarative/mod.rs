@@ -45,8 +45,8 @@ impl TelemetryConfig {
     /// [`ignored_variables`](Self::ignored_variables).
     ///
     /// # Errors
-    /// Returns an error if the feature `yaml` is disabled, or if the file cannot be read, is not YAML, has another major version, or has a value or
-    /// a component that is not accepted.
+    /// Returns an error if the feature `yaml` is disabled, or if the file cannot be read, is not YAML, has
+    /// another major version, or has a value or a component that is not accepted.
     pub fn from_declarative_file(path: impl AsRef<Path>) -> Result<Self, InitError> {
         read_file(path.as_ref(), &Variables::from_process())
     }

@@ -1,5 +1,5 @@
-//! What a person reads of the metrics: requests, errors, durations, tokens and costs, a row for each route, host
-//! and model.
+//! What a person reads of the metrics: requests, errors, durations, tokens and costs, a row for each route,
+//! host and model.
 
 use std::collections::HashSet;
 use std::fmt;

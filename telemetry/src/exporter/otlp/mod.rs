@@ -1,8 +1,8 @@
-//! OTLP: a [`Delivery`] sends the requests over gRPC or HTTP. It splits requests that are too large, retries, and reads
-//! the responses.
+//! OTLP: a [`Delivery`] sends the requests over gRPC or HTTP. It splits requests that are too large, retries,
+//! and reads the responses.
 //!
-//! Spans are encoded by [`OtlpSpanExporter`]. Metrics and logs, of which there are fewer, are encoded by the exporters of
-//! `opentelemetry-otlp`, which take a delivery as their HTTP client.
+//! Spans are encoded by [`OtlpSpanExporter`]. Metrics and logs, of which there are fewer, are encoded by the
+//! exporters of `opentelemetry-otlp`, which take a delivery as their HTTP client.
 
 mod backoff;
 mod delivery;

@@ -1,8 +1,9 @@
 //! Encodes spans as a request of OTLP, in protobuf.
 //!
-//! `opentelemetry-otlp` first converts a batch to messages, which own a copy of each key and each value, and then
-//! measures every message once for each message around it. To write each field where it belongs, as this module does,
-//! takes less than a third of the instructions, and almost no allocation. The bytes are the same.
+//! `opentelemetry-otlp` first converts a batch to messages, which own a copy of each key and each value, and
+//! then measures every message once for each message around it. To write each field where it belongs, as this
+//! module does, takes less than a third of the instructions, and almost no allocation. The bytes are the
+//! same.
 //!
 //! The fields have the numbers of
 //! <https://github.com/open-telemetry/opentelemetry-proto/blob/main/opentelemetry/proto/trace/v1/trace.proto>.
@@ -307,7 +308,8 @@ const FIXED_64: u8 = 1;
 const LENGTH_DELIMITED: u8 = 2;
 const FIXED_32: u8 = 5;
 
-/// What is allocated for each span of a request. One of `ServerLayer` takes 400 bytes, and one of a model call 900.
+/// What is allocated for each span of a request. One of `ServerLayer` takes 400 bytes, and one of a model
+/// call 900.
 const USUAL_SPAN_BYTES: usize = 768;
 
 #[cfg(test)]
@@ -370,7 +372,8 @@ mod tests {
         }
     }
 
-    /// Attributes of each type, with values of each length of a varint, and with those that are left out elsewhere.
+    /// Attributes of each type, with values of each length of a varint, and with those that are left out
+    /// elsewhere.
     fn all_attributes() -> Vec<KeyValue> {
         let texts = [0, 1, 127, 128, 16_383, 16_384, 70_000].map(|length| "x".repeat(length));
         let integers = [0, 1, 127, 128, -1, i64::MIN, i64::MAX];

@@ -125,6 +125,8 @@ test("groups count the tokens of model calls once", () => {
 	const { nodes, edges } = grouped(model, true);
 	assert.deepEqual(nodes.map(({ name, count, input }) => [name, count, input]), [["a", 1, undefined], ["b", 1, 10]]);
 	assert.deepEqual(edges, [{ from: "a", to: "b", count: 1, errors: 0 }]);
+	const byValue = grouped(model, false, [null, "v"]).nodes.map(({ name, count, input }) => [name, count, input]);
+	assert.deepEqual(byValue, [["", 1, undefined], ["v", 1, 10]], "by an attribute that the first span does not have");
 });
 
 test("layout puts callers left of what they call, also with a cycle", () => {

@@ -3,13 +3,15 @@
 import { address, bind, connection, current, empty, fmt, h, icon, listen, live, nextTheme, replace, showHelp, startLive, startRouter, theme } from "./lib/index.js"
 import { compareView } from "./views/compare.js"
 import { logsView } from "./views/logs.js"
+import { servicesView } from "./views/services.js"
 import { tokensView } from "./views/tokens.js"
 import { traceView } from "./views/trace.js"
 import { tracesView } from "./views/traces.js"
 
-/** A view takes the element, a signal that ends it, and its id. It returns a function of the query. */
+// A view takes the element, a signal that ends it, and its id. It returns a function of the query.
 const ROUTES = [
 	[/^$/, tracesView, "Traces"],
+	[/^services$/, servicesView, "Services"],
 	[/^tokens$/, tokensView, "Tokens"],
 	[/^logs$/, logsView, "Logs"],
 	[/^compare$/, compareView, "Compare"],
@@ -26,16 +28,15 @@ let shown = null
 function header() {
 	const store = h("span.store")
 	live.addEventListener("state", ({ detail }) => replace(store, storeState(detail)))
-	const themeButton = h("button.quiet", { click: () => { nextTheme(); showTheme(); } })
+	const themeButton = h("button.quiet", { click: () => { nextTheme(); showTheme(); } }, icon("theme"))
 	const showTheme = () => {
-		replace(themeButton, icon({ auto: "auto", light: "sun", dark: "moon" }[theme()]))
 		themeButton.title = `Theme: ${theme()}`
 		themeButton.setAttribute("aria-label", themeButton.title)
 	}
 	showTheme()
 	replace(document.querySelector("header"),
 		h("a.brand", { href: address(""), label: "Throughline" }, h("img", { src: "assets/icon.svg", alt: "", width: 20, height: 20 }), h("span", "Throughline")),
-		h("nav", { label: "Pages" }, ROUTES.slice(0, 4).map(([, , name]) => {
+		h("nav", { label: "Pages" }, ROUTES.slice(0, 5).map(([, , name]) => {
 			const path = name === "Traces" ? "" : name.toLowerCase()
 			return h("a", { href: address(path), "data-path": path }, name)
 		})),
@@ -55,7 +56,7 @@ function storeState({ traces, spans, bytes: used, max_bytes: most, dropped, reje
 
 function notFound(element) {
 	document.title = "Throughline"
-	replace(element, empty("No such page", "There is nothing at this address. ", h("a", { href: address("") }, "See all traces"), "."))
+	replace(element, empty("No such page", h("a", { href: address("") }, "See all traces"), "."))
 	return () => {}
 }
 

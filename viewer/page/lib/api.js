@@ -9,7 +9,7 @@ class ApiError extends Error {
 	}
 }
 
-/** Fires `change` when the server starts or stops to answer. */
+// Fires `change` when the server starts or stops to answer.
 export const connection = Object.assign(new EventTarget(), { reachable: true })
 
 export function setReachable(reachable) {
@@ -18,12 +18,12 @@ export function setReachable(reachable) {
 	connection.dispatchEvent(new Event("change"))
 }
 
-/** Returns the URL of a path of the API, from its parts. */
+// Returns the URL of a path of the API, from its parts.
 export function apiUrl(parts, query) {
 	return new URL(`api/${[parts].flat().map(encodeURIComponent).join("/")}${search(query)}`, document.baseURI).href
 }
 
-/** Returns a function that ends its last signal and returns a new one: only the last request counts. */
+// Returns a function that ends its last signal and returns a new one: only the last request counts.
 export function latest(signal) {
 	let last = new AbortController()
 	return () => {
@@ -33,7 +33,7 @@ export function latest(signal) {
 	}
 }
 
-/** Reads JSON. Throws `ApiError`; its status is 0 if the server is gone. An aborted request never settles. */
+// Reads JSON. Throws `ApiError`; its status is 0 if the server is gone. An aborted request never settles.
 export async function get(parts, query, signal) {
 	let response
 	let body

@@ -13,10 +13,8 @@ function load() {
 	return loading
 }
 
-/**
- * Shows a chart in an element that has a size. `options(colours, uPlot)` returns uPlot's options without the
- * size. The chart follows the size and the theme. Returns a function that sets the data.
- */
+// Shows a chart in an element that has a size. `options(colours, uPlot)` returns uPlot's options without the
+// size. The chart follows the size and the theme. Returns a function that sets the data.
 export function chart(element, options, signal) {
 	let plot = null
 	let data = null

@@ -9,10 +9,8 @@ const taken = new Map()
 const system = matchMedia("(prefers-color-scheme: dark)")
 const themes = new EventTarget()
 
-/**
- * Returns the class that sets `--service`. A service has the same colour on all pages of a tab, and two share one
- * only if there are more than 12.
- */
+// Returns the class that sets `--service`. A service has the same colour on all pages of a tab, and two share one
+// only if there are more than 12.
 export function serviceClass(service) {
 	let slot = taken.get(service)
 	if (slot == null) {
@@ -30,7 +28,7 @@ export function serviceName(service, title) {
 	return h("span.service", { class: serviceClass(service), title }, label(service, 60) || "(no name)")
 }
 
-/** Returns a custom property as a colour that a canvas understands. */
+// Returns a custom property as a colour that a canvas understands.
 export function resolve(name, parent, className = "") {
 	const probe = h("span", { class: className, style: { color: `var(${name})` } })
 	parent.append(probe)
@@ -39,7 +37,6 @@ export function resolve(name, parent, className = "") {
 	return value
 }
 
-/** Calls `work` when the colours change: by the switch, or by the system. */
 export function onThemeChange(work, signal) {
 	system.addEventListener("change", work, { signal })
 	themes.addEventListener("change", work, { signal })

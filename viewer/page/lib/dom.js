@@ -3,12 +3,9 @@
 const TYPING_MILLISECONDS = 250
 const REFRESH_MILLISECONDS = 1000
 
-/**
- * Creates an HTML element: `h("span.muted", { title }, "text")`. Of the
- * properties, functions are listeners, `style` holds properties of the CSSOM, which the
- * Content-Security-Policy allows, and `label` is the accessible name, `tip` also the title. `null`, `undefined` and
- * `false` are left out, also of the children, which are nodes, texts, or arrays of these.
- */
+// Creates an HTML element: `h("span.muted", { title }, "text")`. Of the properties, functions are listeners, `style`
+// holds those of the CSSOM, which the Content-Security-Policy allows, `label` is the accessible name, and `tip` also
+// the title. Empty properties and children are left out.
 export function h(name, ...rest) {
 	const [tag, ...classes] = name.split(".")
 	const element = document.createElement(tag)
@@ -45,7 +42,6 @@ function append(element, children) {
 	return element
 }
 
-/** The properties of a part that scrolls. */
 export function region(label) {
 	return { tabindex: 0, role: "region", label }
 }
@@ -55,7 +51,7 @@ export function replace(element, ...children) {
 	return append(element, children)
 }
 
-/** A list of named values. An entry is `[name, value, title]`; empty entries are left out. */
+// A list of named values. An entry is `[name, value, title]`; empty entries are left out.
 export function facts(...entries) {
 	return h("dl.facts", entries.filter(Boolean).map(([name, value, title]) => h("div", { title }, h("dt", name), h("dd", value))))
 }
@@ -74,18 +70,17 @@ export function searchField(label, props) {
 	return h("input", { type: "search", placeholder: label, label, autocomplete: "off", spellcheck: "false", maxlength: 1000, ...props })
 }
 
-/** A field for milliseconds. */
 export function limitField(placeholder, label, props) {
 	return h("input.limit", { type: "number", min: 0, step: "any", placeholder, label, ...props })
 }
 
-/** Buttons of which one is pressed. An option is `[value, name]`. */
+// Buttons of which one is pressed. An option is `[value, name]`.
 export function choice(label, options, pressed, choose) {
 	return h("div.choice", { role: "group", label }, options.map(([value, name]) =>
 		h("button", { "aria-pressed": String(value === pressed), click: () => choose(value) }, name)))
 }
 
-/** Keeps a setting in this browser. Without storage, settings last as long as the page. */
+// Keeps a setting in this browser. Without storage, settings last as long as the page.
 export function keep(name, value) {
 	try {
 		localStorage.setItem(`throughline.${name}`, value)
@@ -94,7 +89,6 @@ export function keep(name, value) {
 	}
 }
 
-/** Calls `work` at most once for each animation frame. */
 export function oncePerFrame(work, signal) {
 	let frame = 0
 	return () => {
@@ -105,14 +99,12 @@ export function oncePerFrame(work, signal) {
 	}
 }
 
-/** Calls `work` at first and when an element's size changes. */
 export function onResize(element, work, signal) {
 	const observer = new ResizeObserver(work)
 	observer.observe(element)
 	signal.addEventListener("abort", () => observer.disconnect())
 }
 
-/** Calls `work` when the user has stopped to type. */
 export function debounce(work, signal) {
 	let timer = 0
 	return () => {
@@ -121,7 +113,7 @@ export function debounce(work, signal) {
 	}
 }
 
-/** Calls `work` at most once a second. The last call is never lost. */
+// Calls `work` at most once a second. The last call is never lost.
 export function throttle(work, signal) {
 	let timer = 0
 	let last = -Infinity

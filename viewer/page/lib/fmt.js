@@ -11,7 +11,7 @@ function two(value, width = 2) {
 	return String(value).padStart(width, "0")
 }
 
-/** Formats nanoseconds with three significant digits: `73.4 ms`. From a minute on: `2m 05s`. */
+// Formats nanoseconds with three significant digits: `73.4 ms`. From a minute on: `2m 05s`.
 export function duration(ns) {
 	if (!Number.isFinite(ns)) return "–"
 	if (ns < 0) return `−${duration(-ns)}`
@@ -25,23 +25,21 @@ export function duration(ns) {
 	return minutes < 60 ? `${minutes}m ${two(seconds % 60)}s` : `${Math.floor(minutes / 60)}h ${two(minutes % 60)}m`
 }
 
-/** Formats a count: `12,345`. */
 export function count(value) {
 	return value == null ? "–" : INTEGER.format(value)
 }
 
-/** Formats a count in few characters: `1.24M`. */
+// Formats a count as `1.24M`.
 export function short(value) {
 	const [size, unit] = [[1e9, "G"], [1e6, "M"], [1e4, "k"]].find(([least]) => value >= least) ?? [1, ""]
 	return size === 1 ? count(value) : `${three(value / (unit === "k" ? 1e3 : size))}${unit}`
 }
 
-/** Formats token counts. An estimate starts with `~`. */
 export function tokens(value, estimated) {
 	return (estimated && value != null ? "~" : "") + count(value)
 }
 
-/** Formats a cost with four decimals, and more if these would be zero: `$0.0012`, `$0.000012`. */
+// Formats a cost with four decimals, and more if these would be zero: `$0.0012`, `$0.000012`.
 export function cost(usd) {
 	if (usd == null) return "–"
 	if (usd !== 0 && Math.abs(usd) < 0.0001) return `$${Number(usd.toPrecision(2)).toFixed(9).replace(/0+$/, "")}`
@@ -61,12 +59,12 @@ export function plural(number, one) {
 	return `${count(number)} ${one}${number === 1 ? "" : "s"}`
 }
 
-/** Returns milliseconds since the epoch of nanoseconds since the epoch as a string. */
+// Returns milliseconds since the epoch of nanoseconds since the epoch as a string.
 export function millis(ns) {
 	return Number(BigInt(ns) / 1000n) / 1000
 }
 
-/** Formats a time of the day: `14:03:22.120`, with the date if it is not today. */
+// Formats a time of the day: `14:03:22.120`, with the date if it is not today.
 export function time(ns) {
 	const date = new Date(millis(ns))
 	if (Number.isNaN(date.getTime())) return "out of range"
@@ -75,19 +73,19 @@ export function time(ns) {
 	return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${clock}`
 }
 
-/** Formats a time for a narrow column: `14:03:22.120`, or `11-30 14:03:22` if it is not today. */
+// Formats a time for a narrow column: `14:03:22.120`, or `11-30 14:03:22` if it is not today.
 export function shortTime(ns) {
 	return time(ns).replace(/^\d+-(.*)\.\d+$/, "$1")
 }
 
-/** Formats a time exactly, in UTC, with nanoseconds. */
+// Formats a time exactly, in UTC, with nanoseconds.
 export function exactTime(ns) {
 	const date = new Date(millis(ns))
 	if (Number.isNaN(date.getTime())) return `${ns} ns since 1970`
 	return `${date.toISOString().slice(0, 19)}.${two(BigInt(ns) % 1000000000n, 9)}Z`
 }
 
-/** Cuts a text that stands in a row or a heading. The panel of a span shows the whole. */
+// Cuts a text that stands in a row or a heading. The panel of a span shows the whole.
 export function label(text, limit = 200) {
 	const value = String(text ?? "")
 	return value.length > limit ? `${value.slice(0, limit)}…` : value

@@ -1,4 +1,4 @@
-// Small pictures of 16 by 16, drawn as lines in the colour of the text.
+// Small pictures, drawn as lines in the colour of the text.
 
 import { svg } from "./dom.js"
 
@@ -16,26 +16,22 @@ const PATHS = {
 	shut: "M3.5 6 8 10.5 12.5 6",
 	close: "M3.5 3.5l9 9M12.5 3.5l-9 9",
 	search: "M7 2.5a4.5 4.5 0 1 0 0 9 4.5 4.5 0 0 0 0-9zM10.3 10.3 14 14",
-	sun: "M8 5.2a2.8 2.8 0 1 0 0 5.6 2.8 2.8 0 0 0 0-5.6zM8 1.5v1.2M8 13.3v1.2M1.5 8h1.2M13.3 8h1.2M3.4 3.4l.9.9M11.7 11.7l.9.9M3.4 12.6l.9-.9M11.7 4.3l.9-.9",
-	moon: "M13.5 9.5A6 6 0 0 1 6.5 2.5a5.7 5.7 0 1 0 7 7z",
-	auto: "M8 2a6 6 0 1 0 0 12A6 6 0 0 0 8 2zM8 2v12M8 5l4.5-1M8 8h6M8 11l4.5 1",
+	theme: "M8 2a6 6 0 1 0 0 12A6 6 0 0 0 8 2zM8 2v12M8 5l4.5-1M8 8h6M8 11l4.5 1",
 	download: "M8 2v8M4.8 7 8 10.2 11.2 7M2.5 13.5h11",
 }
 
-const NAMES = {
-	agent: "agent", model: "model call", tool: "tool", workflow: "workflow", http: "HTTP", rpc: "RPC", db: "database",
-}
+const NAMES = { model: "model call", http: "HTTP", rpc: "RPC", db: "database", other: null }
 
-/** Returns a picture. With a title, readers hear it; else they skip it. */
+// Returns a picture. With a title, readers hear it; else they skip it.
 export function icon(name, title) {
 	return svg(
 		"svg",
-		{ class: `icon icon-${name in PATHS ? name : "other"}`, viewBox: "0 0 16 16", ...(title ? { role: "img", "aria-label": title } : { "aria-hidden": "true" }) },
+		{ class: "icon", viewBox: "0 0 16 16", ...(title ? { role: "img", "aria-label": title } : { "aria-hidden": "true" }) },
 		title && svg("title", {}, title),
 		svg("path", { d: PATHS[name] ?? PATHS.other }),
 	)
 }
 
 export function roleIcon(role) {
-	return icon(role, NAMES[role])
+	return icon(role, role in NAMES ? NAMES[role] : role)
 }

@@ -1,5 +1,3 @@
-// What the views use.
-
 export * as fmt from "./fmt.js"
 export * as selection from "./selection.js"
 export * from "./api.js"
@@ -13,6 +11,6 @@ export * from "./loglist.js"
 export * from "./messages.js"
 export * from "./router.js"
 export * from "./rows.js"
-export * from "./services.js"
+export * from "./forms.js"
 export * from "./table.js"
 export * from "./values.js"

@@ -6,11 +6,8 @@ import { icon } from "./icons.js"
 const NAMES = { ArrowUp: "↑", ArrowDown: "↓", ArrowLeft: "←", ArrowRight: "→", Escape: "esc" }
 const groups = new Map()
 
-/**
- * Adds shortcuts under a heading until the signal ends. A shortcut is `[keys, text, run]`; keys are separated by
- * spaces and as in `event.key`, with `ctrl+` in front. In a field, only those with `ctrl+` work. `run` may return
- * `false` to leave the key to the browser.
- */
+// Adds shortcuts under a heading until the signal ends: `[keys, text, run]`, with keys as in `event.key`, separated by
+// spaces. In a field, only those with `ctrl+` work. If `run` returns `false`, the browser gets the key.
 export function bind(heading, shortcuts, signal) {
 	groups.set(heading, shortcuts)
 	signal?.addEventListener("abort", () => groups.get(heading) === shortcuts && groups.delete(heading))

@@ -2,13 +2,12 @@
 // one would wait without an error. A hidden tab closes its connection and reads everything again when shown.
 
 import { apiUrl, get, setReachable } from "./api.js"
+import { throttle } from "./dom.js"
 
 const RETRY_MILLISECONDS = 2000
 
-/**
- * Fires `traces` (`detail` is the event's data), `state` (`detail` as of `/api/state`), and `resync` when
- * changes may have been missed.
- */
+// Fires `traces` (`detail` is the event's data), `state` (`detail` as of `/api/state`), and `resync` when
+// changes may have been missed.
 export const live = Object.assign(new EventTarget(), { state: null })
 let source = null
 let retry = 0
@@ -58,9 +57,11 @@ function close() {
 	interrupted = true
 }
 
-/** Calls `work` when traces change, or may have changed. */
-export function onTraces(work, signal) {
+// Loads quietly when traces change, or may have changed, at most once a second. Returns the function that does so.
+export function onTraces(load, signal) {
+	const work = throttle(() => load(true), signal)
 	for (const type of ["traces", "resync"]) live.addEventListener(type, work, { signal })
+	return work
 }
 
 function resync() {

@@ -7,15 +7,13 @@ import { address } from "./router.js"
 import { cell, headRow, Rows } from "./rows.js"
 import { attributeList } from "./values.js"
 
-/** The class of a severity number of OpenTelemetry: 1 to 24. */
+// The class of a severity number of OpenTelemetry: 1 to 24.
 function severityClass(number = 0) {
 	return number >= 17 ? "bad" : number >= 13 ? "warn" : number >= 9 ? "" : "muted"
 }
 
-/**
- * Shows log records. `when` is `[heading, text(log)]` of the first column, `trace` the id of the trace if all
- * belong to one, `selected()` the span whose records are marked. Returns `{ set(logs), refresh() }`.
- */
+// Shows log records. `when` is `[heading, text(log)]` of the first column, `trace` the id of the trace if all
+// belong to one, `selected()` the span whose records are marked. Returns `{ set(logs), refresh() }`.
 export function logList(parent, { when: [heading, whenText], trace, selected, signal }) {
 	let logs = []
 	const list = h("div.logs", { role: "table", label: "Logs", tabindex: 0 })

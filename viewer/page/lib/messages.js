@@ -9,13 +9,11 @@ export function empty(title, ...text) {
 }
 
 export function failure(what, error, retry) {
-	return h("div.empty", { role: "alert" }, h("h2", icon("error"), " ", what), h("p", error.message), h("p", h("button", { click: retry }, "Try again")))
+	return h("div.empty", { role: "alert" }, h("h2", icon("error"), ` The ${what} cannot be shown.`), h("p", error.message), h("p", h("button", { click: retry }, "Try again")))
 }
 
-/**
- * Returns a function that reads and shows something. A failure is shown in `message`, with a button to try again.
- * A quiet reading leaves what is shown as it is if the server is gone.
- */
+// Returns a function that reads and shows something, or a failure in `message`. If the server is gone, a quiet reading
+// changes nothing.
 export function reader(message, what, read, hide = () => {}) {
 	const load = quiet => read().catch(error => {
 		if (quiet && error.status === 0) return
@@ -29,7 +27,6 @@ export function loading() {
 	return h("p.empty.loading", { role: "status" }, "Loading …")
 }
 
-/** How to send traces to this viewer. */
 export function emptyStore() {
 	const list = h("dl.setup")
 	const show = receivers => {

@@ -3,31 +3,30 @@
 const base = new URL(document.baseURI).pathname
 let render = () => {}
 
-/** Returns the path below the base, without a slash at its start, and the query. */
+// Returns the path below the base, without a slash at its start, and the query.
 export function current() {
 	const { pathname, search } = location
 	const path = pathname.startsWith(base) ? pathname.slice(base.length) : pathname.slice(1)
 	return { path: path.replace(/^\/+|\/+$/g, ""), query: new URLSearchParams(search) }
 }
 
-/** Returns a query with its `?`. Empty values are left out. */
+// Returns a query with its `?`. Empty values are left out.
 export function search(query = {}) {
 	const all = Object.entries(query).flatMap(([name, value]) => [value].flat().filter(Boolean).map(one => [name, one]))
 	return all.length ? `?${new URLSearchParams(all)}` : ""
 }
 
-/** Returns the address of a path with a query. */
 export function address(path, query) {
 	return `${base}${path}${search(query)}`
 }
 
-/** Shows an address. With `replaced`, the history gets no new entry. */
+// Shows an address. With `replaced`, the history gets no new entry.
 export function navigate(url, replaced = false) {
 	if (url !== location.pathname + location.search) history[replaced ? "replaceState" : "pushState"](null, "", url)
 	render()
 }
 
-/** Calls `show` now, when the user goes back or forward, and when a link is followed. */
+// Calls `show` now, when the user goes back or forward, and when a link is followed.
 export function startRouter(show) {
 	render = show
 	addEventListener("popstate", () => render())

@@ -2,7 +2,7 @@
 
 import { h, oncePerFrame, onResize } from "./dom.js"
 
-/** Rows kept in the document above and below the visible ones. */
+// Rows kept in the document above and below the visible ones.
 const OVERSCAN = 8
 const FOCUSABLE = "a, button, input"
 
@@ -18,12 +18,8 @@ export function headRow(className, ...headings) {
 }
 
 export class Rows {
-	/**
-	 * - `scroller`: the element that scrolls; it holds the rows, perhaps below other content
-	 * - `heights`: of a row in pixels, on wide and on narrow screens
-	 * - `item(index)`: `[key, data]` of a row. A row is built again if its key, its data or the version changes
-	 * - `build(index)`: the element of a row
-	 */
+	// `scroller` holds the rows, perhaps below other content; `heights` are of a row on wide and on narrow screens.
+	// `item(index)` returns `[key, data]`: a row is built again if these or the version change.
 	constructor({ scroller, heights, item, build, signal }) {
 		Object.assign(this, { scroller, heights, item, build, count: 0, version: 0, shown: new Map() })
 		this.element = h("div.rows", { role: "rowgroup" })
@@ -37,7 +33,7 @@ export class Rows {
 		return this.heights[narrow.matches ? 1 : 0]
 	}
 
-	/** Sets the number of rows. With `anchored`, the first visible row stays where it is. */
+	// Sets the number of rows. With `anchored`, the first visible row stays where it is.
 	setCount(count, anchored = false) {
 		const [from] = this.range()
 		const top = anchored && from > 0 && [...this.shown.values()].find(({ index }) => index === from)
@@ -56,7 +52,7 @@ export class Rows {
 		this.draw()
 	}
 
-	/** The distance from the top of the scroller's content to the first row. */
+	// The distance from the top of the scroller's content to the first row.
 	offset() {
 		const { scroller, element } = this
 		return element.getBoundingClientRect().top - scroller.getBoundingClientRect().top + scroller.scrollTop
@@ -68,7 +64,7 @@ export class Rows {
 		return [Math.floor(top / this.height), Math.ceil((top + clientHeight) / this.height)]
 	}
 
-	/** Scrolls so that a row is visible, in the middle if it was not. */
+	// Scrolls so that a row is visible, in the middle if it was not.
 	reveal(index, margin) {
 		const top = this.offset() + index * this.height
 		const { scrollTop, clientHeight } = this.scroller
@@ -109,7 +105,7 @@ export class Rows {
 		if (focus) kept.get(focus.key)?.element.querySelectorAll(FOCUSABLE)[focus.nth]?.focus({ preventScroll: true })
 	}
 
-	/** The element inside a row that has the focus, so that it keeps it when its row is built again. */
+	// The element inside a row that has the focus, so that it keeps it when its row is built again.
 	focused() {
 		const active = document.activeElement
 		for (const { key, element } of this.element.contains(active) ? this.shown.values() : []) {

@@ -2,7 +2,7 @@
 
 const KEY = "throughline.compare"
 
-/** Returns the selected traces, at most two, as `{ id, name }`. */
+// Returns the selected traces, at most two, as `{ id, name }`.
 export function get() {
 	try {
 		return JSON.parse(sessionStorage.getItem(KEY)) ?? []
@@ -19,7 +19,7 @@ export function set(traces) {
 	}
 }
 
-/** Selects or deselects a trace. A third trace replaces the second. */
+// Selects or deselects a trace. A third trace replaces the second.
 export function select({ id, name }, selected) {
 	const others = get().filter(trace => trace.id !== id)
 	set(selected ? [...others.slice(0, 1), { id, name: name.slice(0, 200) }] : others)

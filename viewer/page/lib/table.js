@@ -3,7 +3,7 @@
 import { h, region, replace } from "./dom.js"
 import { count, plural } from "./fmt.js"
 
-/** A column of numbers: its name, the key of the value or a function, and how it is shown. */
+// A column of numbers: its name, the key of the value or a function, and how it is shown.
 export function numbers(name, key, show, title) {
 	const value = typeof key === "function" ? key : row => row[key]
 	return { name, value, show: row => show(value(row), row), title, number: true }
@@ -13,20 +13,17 @@ export function errorCount(errors) {
 	return h("span", { class: errors ? "bad" : "muted" }, count(errors))
 }
 
-/** Marks a sum that misses some calls. */
 export function missing(calls, what) {
 	return calls > 0 && h("span.warn", { title: `${plural(calls, "model call")} with ${what}` }, "+?")
 }
 
-/** A number over a bar that shows its share of the largest. */
+// A number over a bar that shows its share of the largest.
 export function withBar(content, share) {
 	return h("span.took", h("span.share", { style: { width: `${100 * Math.min(1, share)}%` } }), h("span", content))
 }
 
-/**
- * Shows rows in a table. A column is `{ name, value(row), show(row), title, number }`: `value` sorts, `show`
- * returns the content. Clicking a heading sorts, descending first for numbers.
- */
+// Shows rows in a table. A column is `{ name, value(row), show(row), title, number }`: `value` sorts, `show`
+// returns the content. Clicking a heading sorts, descending first for numbers.
 export function sortableTable({ caption, columns, rows, sort = 0, limit = Infinity }) {
 	const table = h("table.data")
 	let column = sort
@@ -58,7 +55,7 @@ export function sortableTable({ caption, columns, rows, sort = 0, limit = Infini
 	return h("div.table-box", region(caption), table)
 }
 
-/** Absent values are the smallest. */
+// Absent values are the smallest.
 function compare(a, b) {
 	if (a === b) return 0
 	return a == null || (b != null && a < b) ? -1 : 1

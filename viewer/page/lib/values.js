@@ -4,9 +4,9 @@ import { apiUrl } from "./api.js"
 import { copyButton, h, replace, searchField } from "./dom.js"
 import * as fmt from "./fmt.js"
 
-/** Longer texts are cut: they make pages slow, also if hidden. */
+// Longer texts are cut: they make pages slow, also if hidden.
 const SHOWN_CHARACTERS = 2000
-/** Longer lists have a field to filter them. */
+// Longer lists have a field to filter them.
 const UNFILTERED_ATTRIBUTES = 5
 const LINE_CHARACTERS = 60
 
@@ -14,7 +14,7 @@ function text(value) {
 	return typeof value === "string" ? value : JSON.stringify(value, null, 2)
 }
 
-/** Shows a text, cut if it is long. `build` makes the element of the shown part. */
+// Shows a text, cut if it is long. `build` makes the element of the shown part.
 export function longText(value, build = shown => h("span.text", shown)) {
 	if (value.length <= SHOWN_CHARACTERS) return build(value)
 	const box = h("div")
@@ -24,7 +24,7 @@ export function longText(value, build = shown => h("span.text", shown)) {
 	return box
 }
 
-/** Parses a text that holds a JSON object or array. Returns `undefined` if it does not. */
+// Parses a text that holds a JSON object or array. Returns `undefined` if it does not.
 export function parsed(value) {
 	if (typeof value !== "string" || !/^\s*[[{]/.test(value)) return undefined
 	try {
@@ -34,7 +34,7 @@ export function parsed(value) {
 	}
 }
 
-/** Shows JSON in lines, or a text as it is. */
+// Shows JSON in lines, or a text as it is.
 export function block(value) {
 	return longText(text(parsed(value) ?? value), part => h("pre.block", part))
 }
@@ -46,7 +46,7 @@ function valueElement(value) {
 	return longText(line)
 }
 
-/** Shows attributes as a list. `owner` says whose they are. A cut value links to the whole below the path `source`. */
+// Shows attributes as a list. `owner` says whose they are. A cut value links to the whole below the path `source`.
 export function attributeList(attributes, owner, source) {
 	if (!attributes.length) return h("p.muted", "No attributes.")
 	const sorted = [...attributes].sort((a, b) => (a.key < b.key ? -1 : 1))

@@ -21,7 +21,7 @@ export function compareView(main, signal) {
 		const [first, second] = selection.get()
 		const picked = { a: query.get("a") ?? first?.id, b: query.get("b") ?? second?.id }
 		if (!picked.a || !picked.b) return replace(result, empty("Select two traces", "Select them in the ", h("a", { href: address("") }, "list of traces"), ", then choose Compare."))
-		return reader(result, "These traces cannot be compared.", async () => show(result, await get("compare", picked, both)))(false)
+		return reader(result, "comparison", async () => show(result, await get("compare", picked, both)))(false)
 	}
 }
 
@@ -49,10 +49,7 @@ function show(element, { a, b, names }) {
 			...pair("Self", "self", fmt.duration),
 			...pair("Total", "total", fmt.duration),
 			...pair("Spans", "count", fmt.count),
-			...(has("errors") ? pair("Errors", "errors", fmt.count) : []),
-			...(has("input") ? pair("In", "input", fmt.tokens) : []),
-			...(has("output") ? pair("Out", "output", fmt.tokens) : []),
-			...(has("cost") ? pair("Cost", "cost", fmt.cost) : []),
+			...[["Errors", "errors", fmt.count], ["In", "input", fmt.tokens], ["Out", "output", fmt.tokens], ["Cost", "cost", fmt.cost]].flatMap(([name, key, show]) => (has(key) ? pair(name, key, show) : [])),
 		] }))
 }
 

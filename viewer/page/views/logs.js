@@ -1,6 +1,6 @@
 // The newest logs of all services.
 
-import { address, bind, debounce, empty, fmt, get, h, icon, latest, logList, navigate, onTraces, reader, replace, searchField, serviceSelect, throttle } from "../lib/index.js"
+import { address, bind, empty, fmt, get, h, latest, logList, navigate, onTraces, reader, replace, searchField, searchForm, serviceSelect } from "../lib/index.js"
 
 const LIMIT = 1000
 
@@ -15,11 +15,11 @@ export function logsView(main, signal) {
 	const submit = () => navigate(address("logs", { q: q.value.trim(), service: service.value }), true)
 	main.className = "logs-page"
 	replace(main, h("h1.hidden", "Logs"),
-		h("form.search", { role: "search", submit: event => event.preventDefault(), input: debounce(submit, signal) }, h("div.search-bar", h("div.search-box", icon("search"), q), service, number)),
+		searchForm(submit, signal, q, service, number),
 		message, box)
 	const list = logList(box, { when: ["Time", log => fmt.shortTime(log.time)], signal })
 
-	const load = reader(message, "The logs cannot be shown.", async () => {
+	const load = reader(message, "logs", async () => {
 		const filter = { q: query.get("q"), service: query.get("service") }
 		const { logs } = await get("logs", { limit: LIMIT, ...filter }, fresh())
 		box.hidden = logs.length === 0
@@ -28,8 +28,7 @@ export function logsView(main, signal) {
 		list.set(logs)
 	}, () => (box.hidden = true))
 
-	const refresh = throttle(() => load(true), signal)
-	onTraces(refresh, signal)
+	onTraces(load, signal)
 	bind("Logs", [["/ ctrl+b", "Search", () => q.focus()]], signal)
 	return next => {
 		query = next

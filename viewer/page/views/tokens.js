@@ -1,8 +1,8 @@
 // Tokens over time, and by model, agent and provider.
 
-import { address, axis, chart, choice, empty, errorCount, fmt, get, h, missing, navigate, numbers, onTraces, reader, replace, sortableTable, throttle, timeAxis, withBar } from "../lib/index.js"
+import { address, axis, chart, choice, empty, errorCount, fmt, get, h, missing, navigate, numbers, onTraces, reader, replace, sortableTable, timeAxis, withBar } from "../lib/index.js"
 
-/** The page also moves on when nothing arrives. */
+// The page also moves on when nothing arrives.
 const TICK_MILLISECONDS = 10000
 const RANGES = [["15", "15 min"], ["60", "1 h"], ["360", "6 h"], ["1440", "24 h"], ["all", "All"]]
 const USUAL_RANGE = "60"
@@ -37,7 +37,7 @@ export function tokensView(main, signal) {
 	const content = h("div", { hidden: true }, h("div.charts", charts.map(({ figure }) => figure)), tables)
 	replace(main, h("div.page-head", h("h1", "Tokens"), ranges, source), message, content)
 
-	const load = reader(message, "The tokens cannot be shown.", async () => {
+	const load = reader(message, "tokens", async () => {
 		const seconds = Number(minutes) * 60
 		const now = BigInt(Date.now()) * 1000000n
 		const range = seconds > 0 ? { from: `${now - BigInt(Math.round(seconds)) * 1000000000n}`, to: `${now}`, step: Math.max(SMALLEST_STEP_SECONDS, Math.round(seconds / POINTS)) } : {}
@@ -59,10 +59,9 @@ export function tokensView(main, signal) {
 		replace(tables, groupTable("By model", models, ["model", "provider"]), groupTable("By agent", agents, ["agent"]), groupTable("By provider", providers, ["provider"]))
 	}
 
-	const refresh = throttle(() => load(true), signal)
+	const refresh = onTraces(load, signal)
 	const timer = setInterval(() => document.hidden || refresh(), TICK_MILLISECONDS)
 	signal.addEventListener("abort", () => clearInterval(timer))
-	onTraces(refresh, signal)
 	return query => {
 		minutes = RANGES.some(([value]) => value === query.get("minutes")) ? query.get("minutes") : USUAL_RANGE
 		replace(ranges, choice("Time", RANGES, minutes, value => navigate(address("tokens", { minutes: value === USUAL_RANGE ? null : value }))))
@@ -83,17 +82,23 @@ function options(colours, filled, tell) {
 }
 
 function groupTable(caption, rows, keys) {
-	if (!rows.length) return null
+	return rows.length > 0 && h("section", h("h2", caption), sortableTable({ caption: `Tokens ${caption.toLowerCase()}`, rows, sort: keys.length + 2, limit: 100, columns: [
+		...keys.map(key => ({ name: key[0].toUpperCase() + key.slice(1), value: row => row[key] ?? row.name, show: row => fmt.label(row[key] ?? row.name, 100) || "unknown" })),
+		...sumColumns(rows, "calls"),
+	] }))
+}
+
+// The columns of the sums of groups of calls, or of traces.
+export function sumColumns(rows, what) {
 	const all = ({ input = 0, output = 0 }) => input + output
 	const most = rows.reduce((largest, row) => Math.max(largest, all(row)), 1)
-	return h("section", h("h2", caption), sortableTable({ caption: `Tokens ${caption.toLowerCase()}`, rows, sort: keys.length + 2, limit: 100, columns: [
-		...keys.map(key => ({ name: key[0].toUpperCase() + key.slice(1), value: row => row[key] ?? row.name, show: row => fmt.label(row[key] ?? row.name, 100) || "unknown" })),
-		numbers("Calls", "calls", fmt.count),
+	return [
+		numbers(what[0].toUpperCase() + what.slice(1), what, fmt.count),
 		numbers("Errors", "errors", errorCount),
 		numbers("Tokens in", "input", (input, row) => withBar([fmt.tokens(input, row.estimated), missing(row.unknown_calls, "unknown tokens")], all(row) / most)),
 		numbers("out", "output", (output, row) => fmt.tokens(output, row.estimated)),
 		numbers("Cost", "cost", fmt.cost),
-		numbers("Median", "p50", fmt.duration, "Half of the calls took at most this time"),
-		numbers("95 %", "p95", fmt.duration, "95 % of the calls took at most this time"),
-	] }))
+		numbers("Median", "p50", fmt.duration, `Half of the ${what} took at most this time`),
+		numbers("95 %", "p95", fmt.duration, `95 % of the ${what} took at most this time`),
+	]
 }

@@ -47,9 +47,9 @@ export function traceView(main, signal, id) {
 		likeFilter)
 	const context = {
 		id,
-		/** Selects a span. Moving by keys replaces the address, so that "back" leaves in one step. */
+		// Selects a span. Moving by keys replaces the address, so that "back" leaves in one step.
 		select: (span, replaced) => navigate(url({ span }), replaced),
-		search: text => navigate(url({ q: `"${text.replaceAll('"', "")}"`, view: "" })),
+		search: (text, key) => navigate(url({ q: `${key ? `${key}=` : ""}"${text.replaceAll('"', "")}"`, view: "" })),
 	}
 
 	function url(values) {
@@ -77,7 +77,7 @@ export function traceView(main, signal, id) {
 			update(current().query)
 		} catch (error) {
 			if (model) return
-			replace(main, failure("This trace cannot be shown.", error, load), h("p.empty", h("a", { href: address("") }, "See all traces")))
+			replace(main, failure("trace", error, load), h("p.empty", h("a", { href: address("") }, "See all traces")))
 		} finally {
 			clearTimeout(slow)
 		}
@@ -155,7 +155,7 @@ export function traceView(main, signal, id) {
 		found.textContent = place < 0 ? `${fmt.count(model.matches.size)} found` : `${place + 1} of ${fmt.count(model.matches.size)}`
 	}
 
-	/** Selects the next match, or the next visible span if nothing is searched. */
+	// Selects the next match, or the next visible span if nothing is searched.
 	function next(step) {
 		const all = model.matches ? [...model.matches] : model.visible().filter(entry => typeof entry === "number")
 		if (!all.length) return
@@ -164,22 +164,24 @@ export function traceView(main, signal, id) {
 	}
 
 	function shortcuts() {
-		const inRows = work => () => (viewName === "" ? work() : false)
+		const inRows = [
+			["/ ctrl+b", "Find in this trace", () => input.select()],
+			["s", "Scroll down", () => view.scroll(1)],
+			["w", "Scroll up", () => view.scroll(-1)],
+			["a ArrowLeft", "Move to earlier times", () => model.pan(-PAN)],
+			["d ArrowRight", "Move to later times", () => model.pan(PAN)],
+			["ArrowUp", "Zoom in", () => model.zoom(ZOOM)],
+			["ArrowDown", "Zoom out", () => model.zoom(1 / ZOOM)],
+			["0", "Show the whole time", () => model.reset()],
+			["]", "Collapse all", () => model.collapse(model.rows.keys(), true)],
+			["[", "Expand all", () => model.collapse(model.rows.keys(), false)],
+			["p", "Collapse one level", () => model.oneLevel(true)],
+			["o", "Expand one level", () => model.oneLevel(false)],
+		]
 		return [
-			["/ ctrl+b", "Find in this trace", inRows(() => input.select())],
+			...inRows.map(([keys, text, run]) => [keys, text, () => (viewName === "" ? run() : false)]),
 			["f", "Next match, or next span", () => next(1)],
 			["b", "Previous match, or previous span", () => next(-1)],
-			["s", "Scroll down", inRows(() => view.scroll(1))],
-			["w", "Scroll up", inRows(() => view.scroll(-1))],
-			["a ArrowLeft", "Move to earlier times", inRows(() => model.pan(-PAN))],
-			["d ArrowRight", "Move to later times", inRows(() => model.pan(PAN))],
-			["ArrowUp", "Zoom in", inRows(() => model.zoom(ZOOM))],
-			["ArrowDown", "Zoom out", inRows(() => model.zoom(1 / ZOOM))],
-			["0", "Show the whole time", inRows(() => model.reset())],
-			["]", "Collapse all", inRows(() => model.collapse(model.rows.keys(), true))],
-			["[", "Expand all", inRows(() => model.collapse(model.rows.keys(), false))],
-			["p", "Collapse one level", inRows(() => model.oneLevel(true))],
-			["o", "Expand one level", inRows(() => model.oneLevel(false))],
 			...VIEWS.map(([each, title], place) => [`${place + 1}`, `Show: ${title}`, () => navigate(url({ view: each }))]),
 			["Escape", "Close the span; then back to all traces", () => (model.selected ? context.select(null) : navigate(address("")))],
 		]

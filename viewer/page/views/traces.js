@@ -1,13 +1,13 @@
-// The list of traces: search, latency over time, and the traces, live.
+// The list of traces: search, latency over time, and the traces or groups of them, live.
 
-import { address, axis, bind, cell, chart, debounce, empty, emptyStore, errorCount, fmt, get, h, headRow, icon, latest, limitField, live, missing, navigate, reader, replace, Rows, searchField, selection, serviceName, serviceSelect, throttle, timeAxis } from "../lib/index.js"
+import { address, axis, bind, cell, chart, empty, emptyStore, errorCount, fmt, get, h, headRow, icon, latest, limitField, live, missing, navigate, reader, replace, Rows, searchField, searchForm, selection, serviceName, serviceSelect, sortableTable, throttle, timeAxis } from "../lib/index.js"
+import { sumColumns } from "./tokens.js"
 
-/** The API's limit for one answer. */
 const MOST = 1000
 const MOST_DECADES = 5
-const FILTERS = ["q", "service", "status", "min_ms", "max_ms", "attribute", "from", "to", "sort"]
+const FILTERS = ["q", "service", "status", "min_ms", "max_ms", "attribute", "from", "to", "sort", "by"]
 
-/** What was shown last, so that going back shows it at once and at the same place. */
+// What was shown last, so that going back shows it at once and at the same place.
 let memory = null
 
 export function tracesView(main, signal) {
@@ -25,6 +25,7 @@ export function tracesView(main, signal) {
 		min_ms: limitField("≥ ms", "Shortest duration in milliseconds"),
 		max_ms: limitField("≤ ms", "Longest duration in milliseconds"),
 		sort: select("Order", [["", "Newest first"], ["slowest", "Slowest first"], ["tokens", "Most tokens"], ["cost", "Highest cost"]]),
+		by: searchField("Group by attribute"),
 	}
 	const chips = h("div.chips")
 	const plot = h("div.latency")
@@ -42,9 +43,8 @@ export function tracesView(main, signal) {
 	}
 	replace(main,
 		h("h1.hidden", "Traces"),
-		h("form.search", { role: "search", submit: event => { event.preventDefault(); submit(); }, input: debounce(submit, signal) },
-			h("div.search-bar", h("div.search-box", icon("search"), fields.q), Object.values(fields).slice(1)),
-			chips),
+		searchForm(submit, signal, ...Object.values(fields)),
+		chips,
 		figure, h("div.list-bar", summary, compare), body, message)
 	const rows = new Rows({ scroller: main, heights: [34, 58], item: index => [data.traces[index].id, data.traces[index]], build, signal })
 	replace(body, headRow("trace-row trace-head", [h("span.hidden", "Compare"), "select"], ["Start"], ["Name"], ["Services", "wide"], ...["Duration", "Spans", "Errors", "Tokens in", "Tokens out", "Cost"].map(name => [name, "number"])), rows.element)
@@ -68,14 +68,28 @@ export function tracesView(main, signal) {
 			query.getAll("attribute").map(one => chip(fmt.label(one, 80), { attribute: all.attribute.filter(other => other !== one) })))
 	}
 
-	const load = reader(message, "The traces cannot be shown.", async () => show(await get("traces", { ...parameters(), limit: MOST }, fresh()), true), () => {
+	const clear = () => {
 		data = null
 		rows.setCount(0)
-		body.hidden = true
+		body.hidden = figure.hidden = true
 		replace(summary)
-	})
+	}
+	const load = reader(message, "traces", async () => {
+		if (query.get("by")) showGroups(await get("groups", parameters(), fresh()))
+		else show(await get("traces", { ...parameters(), limit: MOST }, fresh()), true)
+	}, clear)
 
-	/** Adds changed traces. With a filter, only the server knows which of them match. */
+	function showGroups({ groups, matched }) {
+		const by = query.get("by")
+		clear()
+		summary.textContent = `${fmt.plural(groups.length, "group")} of ${fmt.plural(matched, "trace")}`
+		replace(message, sortableTable({ caption: `Traces by ${by}`, rows: groups, sort: 1, limit: 100, columns: [
+			{ name: fmt.label(by, 60), value: ({ value }) => value, show: ({ value }) => (value == null ? h("span.muted", "(none)") : h("a", { href: address("", { ...valuesOf(query), by: null, attribute: [...query.getAll("attribute"), `${by}=${value}`] }) }, fmt.label(value, 100) || "(empty)")) },
+			...sumColumns(groups, "traces"),
+		] }))
+	}
+
+	// Adds changed traces. With a filter, only the server knows which of them match.
 	function merge(changed) {
 		if (!data || filtered()) return reload()
 		const byId = new Map(changed.map(trace => [trace.id, trace]))
@@ -156,7 +170,7 @@ export function tracesView(main, signal) {
 		}
 	}
 
-	/** Turns a selected rectangle into limits. A side of the whole plot is no limit. */
+	// Turns a selected rectangle into limits. A side of the whole plot is no limit.
 	function brush(chart) {
 		const { left, top, width, height } = chart.select
 		if (width < 4 && height < 4) return
@@ -190,7 +204,7 @@ function valuesOf(query) {
 	return Object.fromEntries([...query.keys()].map(name => [name, name === "attribute" ? query.getAll(name) : query.get(name)]))
 }
 
-/** Keeps some powers of ten of an axis. */
+// Keeps some powers of ten of an axis.
 function decades(_, values) {
 	const powers = values.map(value => Math.log10(value))
 	const step = Math.ceil((powers.at(-1) - powers[0]) / MOST_DECADES)

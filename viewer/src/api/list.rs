@@ -83,20 +83,40 @@ impl Filter {
     }
 }
 
-pub(crate) fn traces(shared: &Shared, parameters: &Parameters) -> Result<TraceList, String> {
+/// The traces that match the filter of a request, in no order.
+#[derive(Debug)]
+pub(super) struct Matching {
+    pub(super) traces: Vec<(TraceSnapshot, Arc<Summary>)>,
+    /// The number of all traces.
+    pub(super) stored: usize,
+}
+
+pub(super) fn matching(shared: &Shared, parameters: &Parameters) -> Result<Matching, String> {
     let filter = Filter::new(parameters)?;
+    let all = shared.store.traces();
+    let stored = all.len();
+    let with_summary = all.into_iter().map(|trace| {
+        let summary = shared.store.summary(&trace);
+        (trace, summary)
+    });
+    Ok(Matching {
+        traces: with_summary
+            .filter(|(trace, summary)| filter.finds(summary, trace))
+            .collect(),
+        stored,
+    })
+}
+
+pub(crate) fn traces(shared: &Shared, parameters: &Parameters) -> Result<TraceList, String> {
     let sort = parameters.choice("sort", &["newest", "slowest", "tokens", "cost"])?;
     let limit = parameters.number("limit", MAX_LIMIT)?.unwrap_or(DEFAULT_LIMIT) as usize;
     let offset = parameters.number("offset", u64::MAX)?.unwrap_or(0);
     let offset = usize::try_from(offset).unwrap_or(usize::MAX);
 
-    let stored = shared.store.traces();
-    let count = stored.len();
-    let mut matched: Vec<(u64, Arc<Summary>)> = stored
+    let Matching { traces, stored } = matching(shared, parameters)?;
+    let mut matched: Vec<(u64, Arc<Summary>)> = traces
         .into_iter()
-        .map(|trace| (shared.store.summary(&trace), trace))
-        .filter(|(summary, trace)| filter.finds(summary, trace))
-        .map(|(summary, trace)| (trace.number, summary))
+        .map(|(trace, summary)| (trace.number, summary))
         .collect();
     matched.sort_by_key(|(number, summary)| Reverse((summary.start, *number)));
     match sort {
@@ -113,7 +133,7 @@ pub(crate) fn traces(shared: &Shared, parameters: &Parameters) -> Result<TraceLi
     Ok(TraceList {
         points: points(&matched),
         matched: matched.len(),
-        stored: count,
+        stored,
         traces: matched
             .into_iter()
             .skip(offset)

@@ -5,11 +5,13 @@ mod compare;
 mod events;
 mod export;
 mod failure;
+mod groups;
 mod list;
 mod logs;
 mod message;
 mod model_call;
 mod query;
+mod services;
 mod span;
 mod state;
 mod tokens;
@@ -47,11 +49,14 @@ pub(crate) fn router(shared: &Arc<Shared>) -> Router {
         .route("/api/traces/{id}", get(trace_of))
         .route("/api/traces/{id}/find", get(find_in))
         .route("/api/traces/{id}/logs", get(logs_of))
+        .route("/api/traces/{id}/values", get(values_of))
         .route("/api/traces/{id}/spans/{span}", get(span_of))
         .route(
             "/api/traces/{id}/spans/{span}/attributes/{*key}",
             get(attribute_of),
         )
+        .route("/api/groups", get(groups_of))
+        .route("/api/services", get(services))
         .route("/api/logs", get(newest_logs))
         .route("/api/tokens", get(tokens_of))
         .route("/api/compare", get(compare))
@@ -62,6 +67,7 @@ pub(crate) fn router(shared: &Arc<Shared>) -> Router {
         .route("/", get(page))
         .route("/trace/{id}", get(page))
         .route("/compare", get(page))
+        .route("/services", get(page))
         .route("/tokens", get(page))
         .route("/logs", get(page))
         .route("/assets/{*path}", get(asset));
@@ -154,6 +160,25 @@ async fn attribute_of(
         })
     })
     .await
+}
+
+async fn values_of(Extract(shared): Viewer, Path(id): Path<String>, RawQuery(query): RawQuery) -> Answer {
+    let parameters = Parameters::new(query.as_deref());
+    compute(move || {
+        with_trace(&id, |trace| {
+            let values = trace::values(&shared, trace, parameters.text("key").unwrap_or_default())?;
+            Some(json!({ "values": values }))
+        })
+    })
+    .await
+}
+
+async fn groups_of(Extract(shared): Viewer, RawQuery(query): RawQuery) -> Answer {
+    compute(move || checked(groups::groups(&shared, &Parameters::new(query.as_deref())))).await
+}
+
+async fn services(Extract(shared): Viewer) -> Answer {
+    compute(move || services::services(&shared, |graph| answer::json(&graph))).await
 }
 
 async fn newest_logs(Extract(shared): Viewer, RawQuery(query): RawQuery) -> Answer {

@@ -234,7 +234,7 @@ fn group((name, provider): Key, sums: Sums) -> Group {
 }
 
 /// The smallest value that at least `percent` of the values do not exceed.
-fn quantile(sorted: &[u64], percent: usize) -> u64 {
+pub(super) fn quantile(sorted: &[u64], percent: usize) -> u64 {
     let rank = (sorted.len() * percent).div_ceil(100).max(1);
     sorted.get(rank - 1).copied().unwrap_or(0)
 }

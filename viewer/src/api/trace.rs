@@ -224,6 +224,14 @@ pub(crate) fn find(shared: &Shared, id: u128, query: &str) -> Option<Vec<usize>>
     Some(found.map(|(index, _)| index).collect())
 }
 
+/// Returns the value of an attribute of each row, or of its resource.
+pub(crate) fn values(shared: &Shared, id: u128, key: &str) -> Option<Vec<Option<String>>> {
+    let trace = shared.store.trace(id)?;
+    let tree = trace.tree();
+    let value = |span: usize| Some(cut(&trace.spans.get(span)?.attribute(key)?, MAX_NAME_CHARS));
+    Some(tree.nodes().iter().map(|node| value(node.span)).collect())
+}
+
 /// Returns what a span of a trace says of a model call.
 pub(super) fn call(trace: &TraceSnapshot, index: usize) -> SpanCall<'_> {
     trace.spans.get(index).map(|span| span.call()).unwrap_or_default()

@@ -160,6 +160,16 @@ impl StoredSpan {
         Span::decode(&*self.encoded).unwrap_or_default()
     }
 
+    /// The value of an attribute of the span, or else of its resource, as text.
+    pub(crate) fn attribute(&self, key: &str) -> Option<String> {
+        // The key must be in the encoded form, which is much cheaper than to decode it.
+        let own = || {
+            memchr::memmem::find(&self.encoded, key.as_bytes())?;
+            value::find(&self.decode().attributes, key).map(value::to_text)
+        };
+        own().or_else(|| value::find(&self.origin.resource, key).map(value::to_text))
+    }
+
     pub(crate) fn is_model_call(&self) -> bool {
         self.role == Role::Model
     }

@@ -80,6 +80,20 @@ impl Tokens {
         })
     }
 
+    /// The sums with the tokens of others.
+    pub(crate) fn plus(self, other: Self) -> Self {
+        let sum = |one: Option<u64>, other: Option<u64>| match (one, other) {
+            (Some(one), Some(other)) => Some(one.saturating_add(other)),
+            (one, other) => one.or(other),
+        };
+        Self {
+            input: sum(self.input, other.input),
+            output: sum(self.output, other.output),
+            estimated: self.estimated || other.estimated,
+            unknown_calls: self.unknown_calls.saturating_add(other.unknown_calls),
+        }
+    }
+
     /// The tokens that are known, in both directions.
     pub(crate) fn sum(&self) -> u64 {
         self.input.unwrap_or(0).saturating_add(self.output.unwrap_or(0))

@@ -473,6 +473,89 @@ async fn comparison_counts_nested_calls_once() {
     assert_eq!(sums, expected, "the outer call has the tokens");
 }
 
+/// A task, and a trace of a shop that calls a bank twice, of which one call fails.
+fn with_two_services() -> Viewer {
+    let viewer = with_task();
+    viewer.add_traces(&request(
+        "shop",
+        vec![span(8, 1, 0, "GET /pay", 0, 5_000).with("user.id", "ada")],
+    ));
+    viewer.add_traces(&request(
+        "bank",
+        vec![
+            span(8, 2, 1, "pay", 1_000, 2_000).with("user.id", "bob"),
+            span(8, 3, 1, "pay", 3_000, 4_000).failing("declined"),
+            span(8, 4, 3, "check", 3_000, 3_500),
+        ],
+    ));
+    viewer
+}
+
+#[tokio::test]
+async fn services_and_their_calls_are_counted_over_all_traces() {
+    let graph = ok(&with_two_services(), "/api/services").await;
+    let expected = json!({
+        "services": [
+            // The task has 5 spans, which sum to 1,000 + 800 + 500 + 480 + 100 µs.
+            {"name": "shop", "count": 6, "errors": 1, "total": 7_880_000, "self": 4_000_000},
+            {"name": "bank", "count": 3, "errors": 1, "total": 2_500_000, "self": 2_000_000},
+        ],
+        "calls": [{"from": "shop", "to": "bank", "count": 2, "errors": 1}],
+    });
+    assert_eq!(graph, expected, "spans within a service are no calls");
+    assert_eq!(
+        ok(&Viewer::default(), "/api/services").await,
+        json!({"services": [], "calls": []}),
+        "an empty store"
+    );
+}
+
+#[tokio::test]
+async fn traces_are_grouped_by_an_attribute() {
+    let viewer = with_two_services();
+    let groups = ok(&viewer, "/api/groups?by=user.id").await;
+    let pay = |user: &str| json!({"value": user, "traces": 1, "errors": 1, "spans": 4, "p50": 5_000_000, "p95": 5_000_000});
+    let others = json!({"traces": 1, "errors": 1, "spans": 5, "input": 57, "output": 24, "estimated": false,
+        "unknown_calls": 0, "cost": 0.25, "p50": 1_000_000, "p95": 1_000_000});
+    assert_eq!(
+        groups,
+        json!({"groups": [pay("ada"), pay("bob"), others], "matched": 2, "stored": 2}),
+        "a trace is in the group of each value, and those without one are last"
+    );
+    let groups = ok(&viewer, "/api/groups?by=service.name&max_ms=2").await;
+    assert_eq!(
+        (
+            &groups["groups"][0]["value"],
+            &groups["groups"][1],
+            &groups["matched"]
+        ),
+        (&json!("shop"), &json!(null), &json!(1)),
+        "attributes of resources count, and the list's filters apply: {groups}"
+    );
+    let (status, error) = json_of(&viewer, "/api/groups").await;
+    assert_eq!(
+        (status, &error["error"]),
+        (
+            StatusCode::BAD_REQUEST,
+            &json!("by=\"\" is not accepted: the key of an attribute is, such as user.id")
+        ),
+        "without a key"
+    );
+}
+
+#[tokio::test]
+async fn values_of_an_attribute_are_in_the_order_of_the_rows() {
+    let viewer = with_two_services();
+    for (key, expected) in [
+        ("user.id", json!(["ada", "bob", null, null])),
+        ("service.name", json!(["shop", "bank", "bank", "bank"])),
+        ("", json!([null, null, null, null])),
+    ] {
+        let values = ok(&viewer, &format!("/api/traces/{}/values?key={key}", hex(8))).await;
+        assert_eq!(values, json!({ "values": expected }), "{key}");
+    }
+}
+
 #[tokio::test]
 async fn unknown_tokens_are_absent_and_nested_calls_are_marked() {
     let viewer = with_nested_calls();

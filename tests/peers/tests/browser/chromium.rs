@@ -1,5 +1,6 @@
 //! A headless Chromium, driven by WebDriver.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -17,6 +18,18 @@ use crate::peer::{peers, until};
 /// The sizes of a desktop and of a phone.
 pub(super) const WIDE: (u32, u32) = (1280, 800);
 pub(super) const NARROW: (u32, u32) = (390, 844);
+
+/// What the page did while an element was scrolled.
+#[derive(Debug)]
+pub(super) struct Scrolled {
+    /// The milliseconds of each frame, sorted.
+    pub(super) times: Vec<f64>,
+    /// The elements that were added.
+    pub(super) rows: u64,
+    pub(super) layouts: f64,
+    /// The milliseconds of processor time a frame for scripts, styles, layout, and all on the thread of the page.
+    pub(super) work: [f64; 4],
+}
 
 /// A browser with one page. It ends with its driver when this is dropped.
 pub(super) struct Browser {
@@ -189,33 +202,65 @@ impl Browser {
             .unwrap_or_else(|error| panic!("a drag over {css}: {error}"));
     }
 
-    /// Scrolls an element by some pixels a frame, and returns the milliseconds of each frame.
-    pub(super) async fn scroll(&self, css: &str, pixels: u32, frames: u32) -> Vec<f64> {
+    /// Scrolls an element by some pixels a frame.
+    pub(super) async fn scroll(&self, css: &str, pixels: u32, frames: u32) -> Scrolled {
         let script = "const [css, pixels, frames, done] = arguments
             const element = document.querySelector(css)
             const times = []
+            let rows = 0
+            const changes = new MutationObserver(all => all.forEach(({ addedNodes }) => (rows += addedNodes.length)))
+            changes.observe(element, { childList: true, subtree: true })
             let last = performance.now()
             const frame = () => {
                 const now = performance.now()
                 times.push(now - last)
                 last = now
                 element.scrollTop += pixels
-                if (times.length < frames) requestAnimationFrame(frame)
-                else done(times)
+                if (times.length < frames) return requestAnimationFrame(frame)
+                changes.disconnect()
+                done({ times, rows })
             }
             requestAnimationFrame(frame)";
         let arguments = vec![json!(css), json!(pixels), json!(frames)];
-        let times = self
+        // Times of the processor, which do not depend on what else the machine does.
+        self.devtools("Performance.enable", json!({ "timeDomain": "threadTicks" }))
+            .await;
+        let before = self.metrics().await;
+        let scrolled = self
             .client
             .execute_async(script, arguments)
             .await
             .expect("it scrolls");
-        times
+        let after = self.metrics().await;
+        let more = |name: &str| after.get(name).unwrap_or(&0.0) - before.get(name).unwrap_or(&0.0);
+        let mut times: Vec<f64> = scrolled["times"]
             .as_array()
             .expect("times")
             .iter()
             .filter_map(Value::as_f64)
-            .collect()
+            .collect();
+        times.sort_by(f64::total_cmp);
+        Scrolled {
+            times,
+            rows: scrolled["rows"].as_u64().expect("a number"),
+            layouts: more("LayoutCount"),
+            work: [
+                "ScriptDuration",
+                "RecalcStyleDuration",
+                "LayoutDuration",
+                "TaskDuration",
+            ]
+            .map(|name| more(name) * 1e3 / f64::from(frames)),
+        }
+    }
+
+    /// The counters of the page: <https://chromedevtools.github.io/devtools-protocol/tot/Performance>.
+    async fn metrics(&self) -> HashMap<String, f64> {
+        let answer = self.devtools("Performance.getMetrics", json!({})).await;
+        let metrics = answer["metrics"].as_array().expect("metrics").iter();
+        let metrics =
+            metrics.filter_map(|one| Some((one["name"].as_str()?.to_owned(), one["value"].as_f64()?)));
+        metrics.collect()
     }
 
     /// Types in the element that has the focus.
@@ -266,9 +311,9 @@ impl Browser {
         }
     }
 
-    async fn devtools(&self, command: &str, parameters: Value) {
+    async fn devtools(&self, command: &str, parameters: Value) -> Value {
         let body = json!({ "cmd": command, "params": parameters });
-        self.extension("goog/cdp/execute", body).await;
+        self.extension("goog/cdp/execute", body).await
     }
 
     async fn extension(&self, path: &'static str, body: Value) -> Value {

@@ -46,6 +46,8 @@ async fn hostile_telemetry_runs_nothing() {
     let trace = format!("trace/{:032x}", 9);
     let mut places = vec![
         String::new(),
+        "services".to_owned(),
+        "?by=long".to_owned(),
         "tokens".to_owned(),
         "logs".to_owned(),
         format!("compare?a={:032x}&b={:032x}", 9, 9),

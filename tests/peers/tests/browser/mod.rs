@@ -2,6 +2,7 @@
 
 mod chromium;
 mod gestures;
+mod groups;
 mod hostile;
 mod large;
 mod other_sdks;

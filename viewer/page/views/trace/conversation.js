@@ -3,7 +3,7 @@
 import { attributeList, block, copyButton, facts, fmt, h, icon, longText, parsed } from "../../lib/index.js"
 
 const CAPTURE = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=SPAN_ONLY"
-/** The answer is not complete after these. */
+// The answer is not complete after these.
 const CUT_SHORT = /^(length|max_tokens|content_filter|safety|error)$/i
 
 const PROVENANCE = {
@@ -13,13 +13,13 @@ const PROVENANCE = {
 	unknown: "The counts are unknown.",
 }
 
-/** Parts of the input and of the output, by their name in the usage. */
+// Parts of the input and of the output, by their name in the usage.
 const PARTS = {
 	input: [["cache_read", "read from the cache"], ["cache_write", "written to the cache"], ["audio_input", "audio"], ["image_input", "images"]],
 	output: [["reasoning", "reasoning"], ["audio_output", "audio"], ["image_output", "images"]],
 }
 
-/** Returns the sections of a model call. `attributes` are those of its span. */
+// Returns the sections of a model call. `attributes` are those of its span.
 export function modelCall(call, attributes) {
 	const { conversation, parameters } = call
 	return [
@@ -82,7 +82,7 @@ function timing({ timing: { first_chunk: first, total } = {}, usage }, attribute
 
 function noContent() {
 	return h("div.no-content",
-		h("p", "Prompts and answers were not recorded. This is the default, because telemetry leaves the process and many people can read it."),
+		h("p", "Prompts and answers were not recorded. This is the default, because many people can read telemetry."),
 		h("p", "To record them, start the program with ", h("code", CAPTURE), copyButton(CAPTURE, "the setting"), " or, in code, set ", h("code", "LlmLayer::with_capture"), "."))
 }
 

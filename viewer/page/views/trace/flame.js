@@ -4,16 +4,16 @@ import { fmt, h, oncePerFrame, onResize, region, replace, serviceClass } from ".
 import { flame } from "./merge.js"
 
 const ROW_PIXELS = 22
-/** Frames narrower than this are not drawn. The table has their names. */
+// Frames narrower than this are not drawn. The table has their names.
 const NARROWEST_PIXELS = 2
 const MOST_FRAMES = 3000
 const MOST_LEVELS = 300
-/** Ancestors drawn above the frame that fills the width. */
+// Ancestors drawn above the frame that fills the width.
 const MOST_ABOVE = 8
 
 export function flameGraph(parent, { model, select }, signal) {
 	let root = null
-	/** The keys of the frame that fills the width, from the root: frames are rebuilt when spans arrive. */
+	// The keys of the frame that fills the width, from the root: frames are rebuilt when spans arrive.
 	let path = []
 	const info = h("p.muted", { role: "status" })
 	const frames = h("div.flame")
@@ -64,7 +64,7 @@ export function flameGraph(parent, { model, select }, signal) {
 		add(top, 0, 1, above.length)
 		frames.style.height = `${(deepest + 1) * ROW_PIXELS + 8}px`
 		replace(frames, built)
-		info.textContent = `${fmt.duration(root.width)} of work in ${fmt.plural(model.rows.length, "span")}. The width is self time, so parallel spans add up. Select a frame to enlarge it, and again to open its first span.${hidden ? ` ${fmt.plural(hidden, "frame")} too small to show.` : ""}`
+		info.textContent = `${fmt.duration(root.width)} of work in ${fmt.plural(model.rows.length, "span")}. The width is self time: parallel spans add up. Select a frame to enlarge it, and again to open its first span.${hidden ? ` ${fmt.plural(hidden, "frame")} too small to show.` : ""}`
 	}, signal)
 
 	const build = () => {

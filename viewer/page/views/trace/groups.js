@@ -1,27 +1,37 @@
-// The spans of a trace grouped by name, and the tokens by agent.
+// The spans of a trace grouped by name or by an attribute, and the tokens by agent.
 
-import { errorCount, fmt, h, missing, numbers, replace, roleIcon, serviceName, sortableTable, withBar } from "../../lib/index.js"
+import { debounce, errorCount, fmt, get, h, latest, missing, numbers, reader, replace, roleIcon, searchField, serviceName, sortableTable, withBar } from "../../lib/index.js"
 import { grouped } from "./merge.js"
 
 const MOST_ROWS = 300
 
-export function groups(parent, { model, search }, signal) {
+export function groups(parent, { model, id, search }, signal) {
 	const box = h("div.groups")
-	parent.append(box)
+	const fresh = latest(signal)
+	let key = ""
+	let values = null
+	const field = searchField("Group by attribute", { input: debounce(() => load(false), signal) })
+	parent.append(h("div.stage-bar", field), box)
+	const load = reader(box, "groups", async () => {
+		key = field.value.trim()
+		values = key ? (await get(["traces", id, "values"], { key }, fresh())).values : null
+		draw()
+	})
 	const known = show => (value, row) => (value == null ? "" : show(value, row.estimated))
 	const show = known(fmt.tokens)
 	const tokens = [numbers("Tokens in", "input", (value, row) => [show(value, row), missing(row.unknown_calls, "unknown tokens")]), numbers("out", "output", show)]
 	const cost = numbers("Cost", "cost", known(fmt.cost))
 	const draw = () => {
-		const { nodes } = grouped(model, false)
+		const { nodes } = grouped(model, false, values)
+		const title = `Spans by ${values ? fmt.label(key, 60) : "name"}`
 		const work = nodes.reduce((sum, { self }) => sum + self, 0)
 		const most = nodes.reduce((longest, { self }) => Math.max(longest, self), 1)
 		const { roles } = model.data
 		replace(box,
-			h("h2", "Spans by name"),
-			sortableTable({ caption: "Spans by name", rows: nodes, sort: 6, limit: MOST_ROWS, columns: [
-				{ name: "Name", value: ({ name }) => name, show: ({ name, role }) => h("span.named", roleIcon(role), h("button.link", { title: "Find these spans in the waterfall", click: () => search(name) }, fmt.name(name, 120))) },
-				{ name: "Service", value: ({ service }) => service, show: ({ service }) => serviceName(service) },
+			h("h2", title),
+			sortableTable({ caption: title, rows: nodes, sort: values ? 5 : 6, limit: MOST_ROWS, columns: [
+				{ name: values ? "Value" : "Name", value: ({ name }) => name, show: ({ name, role }) => (name || !values ? h("span.named", !values && roleIcon(role), h("button.link", { title: "Find these spans in the waterfall", click: () => search(name, key) }, fmt.name(name, 120))) : h("span.muted", "(none)")) },
+				...(values ? [] : [{ name: "Service", value: ({ service }) => service, show: ({ service }) => serviceName(service) }]),
 				numbers("Spans", "count", fmt.count),
 				numbers("Total", "total", fmt.duration),
 				numbers("Average", ({ total, count }) => total / count, fmt.duration),
@@ -40,6 +50,6 @@ export function groups(parent, { model, search }, signal) {
 				cost,
 			] })])
 	}
-	model.on("data", draw, signal)
+	model.on("data", () => load(true), signal)
 	draw()
 }

@@ -3,11 +3,9 @@
 const SWEEPS = 8
 const MARGIN = 24
 
-/**
- * Returns `{ places, width, height }`, where `places` maps a key to `{ x, y }`. A node stands one column to the
- * right of the rightmost node that leads to it, without the edges that close a cycle. Within a column, nodes are
- * sorted by the average place of their neighbours, which removes most crossings (Sugiyama's method).
- */
+// Returns `{ places, width, height }`, where `places` maps a key to `{ x, y }`. A node stands one column to the
+// right of the rightmost node that leads to it, without the edges that close a cycle. Within a column, nodes are
+// sorted by the average place of their neighbours, which removes most crossings (Sugiyama's method).
 export function layout(nodes, edges, { width, height, across, down }) {
 	const next = new Map(nodes.map(({ key }) => [key, []]))
 	const previous = new Map(nodes.map(({ key }) => [key, []]))
@@ -38,7 +36,7 @@ export function layout(nodes, edges, { width, height, across, down }) {
 	return { places, width: 2 * MARGIN + stacks.length * (width + across) - across, height: 3 * MARGIN + total }
 }
 
-/** The edges without those that lead back to a node on the way to it. */
+// The edges without those that lead back to a node on the way to it.
 function forwardEdges(nodes, edges) {
 	const state = new Map()
 	const forward = []

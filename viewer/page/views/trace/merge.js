@@ -1,11 +1,11 @@
 // Sums over the spans of a trace. Self times come from the API.
 
-/** A key of two texts that no other two texts have. */
+// A key of two texts that no other two texts have.
 function pairKey(a, b) {
 	return JSON.stringify([a, b])
 }
 
-/** Adds a span to a sum. Tokens and costs count for model calls only, and not for a call inside another one. */
+// Adds a span to a sum. Tokens and costs count for model calls only, and not for a call inside another one.
 function add(sum, { id, role, nested, duration, self, status, tokens, cost }) {
 	sum.first ??= id
 	sum.role ??= role
@@ -21,18 +21,16 @@ function add(sum, { id, role, nested, duration, self, status, tokens, cost }) {
 	}
 }
 
-/**
- * Groups spans by service, or by service and name. Returns `nodes`, and `edges` with the number of calls from one
- * to another.
- */
-export function grouped(model, byService) {
+// Groups spans by service, or by service and name, or by `values` of the rows. Returns `nodes`, and `edges` with the
+// number of calls from one to another.
+export function grouped(model, byService, values) {
 	const nodes = new Map()
 	const edges = new Map()
-	const keys = model.rows.map(row => (byService ? model.service(row) : pairKey(model.service(row), row.name)))
+	const keys = model.rows.map((row, index) => (values ? values[index] ?? "" : byService ? model.service(row) : pairKey(model.service(row), row.name)))
 	model.rows.forEach((row, index) => {
 		const key = keys[index]
 		const service = model.service(row)
-		if (!nodes.has(key)) nodes.set(key, { key, service, name: byService ? service : row.name, count: 0, total: 0, self: 0, longest: 0, errors: 0 })
+		if (!nodes.has(key)) nodes.set(key, { key, service, name: values ? key : byService ? service : row.name, count: 0, total: 0, self: 0, longest: 0, errors: 0 })
 		add(nodes.get(key), row)
 		const from = keys[row.parent]
 		if (from == null || (byService && from === key)) return
@@ -44,11 +42,9 @@ export function grouped(model, byService) {
 	return { nodes: [...nodes.values()], edges: [...edges.values()] }
 }
 
-/**
- * Returns the tree of a flame graph: spans with the same path of names are one frame. The width of a frame is
- * its self time and that of its children, so that spans that ran at the same time add up and no frame is wider
- * than its parent.
- */
+// Returns the tree of a flame graph: spans with the same path of names are one frame. The width of a frame is
+// its self time and that of its children, so that spans that ran at the same time add up and no frame is wider
+// than its parent.
 export function flame(model) {
 	const frame = (key, name, service, parent, first) => ({ key, name, service, parent, first, self: 0, width: 0, count: 0, children: new Map() })
 	const root = frame("", "all", null, null, null)

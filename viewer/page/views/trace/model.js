@@ -1,9 +1,8 @@
-// What is shown of one trace: its rows, which of them are collapsed or filtered out, the visible range of time,
-// and the selected span. The rows come from the API in print order, parents before children.
+// What is shown of one trace: its rows in print order, what hides them, the visible time, and the selected span.
 
 const SHORTEST_VIEW_NANOSECONDS = 10
 
-/** Fires `rows` (other rows are visible), `view` (the range of time changed), `select` and `data`. */
+// Fires `rows` (other rows are visible), `view` (the range of time changed), `select` and `data`.
 export class TraceModel extends EventTarget {
 	constructor(data) {
 		super()
@@ -11,7 +10,7 @@ export class TraceModel extends EventTarget {
 		this.setData(data)
 	}
 
-	/** Takes a newer state of the trace. Collapsed rows, the selected span and a zoom stay. */
+	// Takes a newer state of the trace. Collapsed rows, the selected span and a zoom stay.
 	setData(data) {
 		const whole = !this.view || (this.view.from === 0 && this.view.to === this.duration)
 		this.data = data
@@ -33,7 +32,6 @@ export class TraceModel extends EventTarget {
 		this.dispatchEvent(new Event(type))
 	}
 
-	/** Calls `work` at events until the signal ends. */
 	on(types, work, signal) {
 		for (const type of types.split(" ")) this.addEventListener(type, work, { signal })
 	}
@@ -46,7 +44,7 @@ export class TraceModel extends EventTarget {
 		return this.end[index] - index - 1
 	}
 
-	/** Returns the visible rows: an index, or `{ fold, indexes, depth }` for the rest of like siblings. */
+	// Returns the visible rows: an index, or `{ fold, indexes, depth }` for the rest of like siblings.
 	visible() {
 		if (this.order) return this.order
 		const keep = this.kept()
@@ -79,7 +77,7 @@ export class TraceModel extends EventTarget {
 		return this.fold && like != null ? `${parent ?? ""}:${like}` : null
 	}
 
-	/** The rows that the filters keep, with their ancestors, or `null` without a filter. */
+	// The rows that the filters keep, with their ancestors, or `null` without a filter.
 	kept() {
 		const matches = this.onlyMatches ? this.matches : null
 		if (!matches && !this.minimum) return null
@@ -91,7 +89,7 @@ export class TraceModel extends EventTarget {
 		return keep
 	}
 
-	/** Sets `matches` (indexes, or `null`), `onlyMatches`, `minimum` or `fold`. */
+	// Sets `matches` (indexes, or `null`), `onlyMatches`, `minimum` or `fold`.
 	change(values = {}) {
 		Object.assign(this, values)
 		this.order = null
@@ -110,7 +108,7 @@ export class TraceModel extends EventTarget {
 		return this.collapsed.has(this.rows[index].id)
 	}
 
-	/** Collapses the deepest level that is open, or expands the highest that is shut. */
+	// Collapses the deepest level that is open, or expands the highest that is shut.
 	oneLevel(shut) {
 		const rows = this.visible().filter(index => typeof index === "number" && this.below(index) && this.isShut(index) !== shut)
 		const depths = rows.map(index => this.rows[index].depth)
@@ -138,7 +136,7 @@ export class TraceModel extends EventTarget {
 		this.setView(0, this.duration)
 	}
 
-	/** Zooms around a place between 0 (left) and 1 (right). */
+	// Zooms around a place between 0 (left) and 1 (right).
 	zoom(factor, at = 0.5) {
 		const length = this.view.to - this.view.from
 		const next = Math.min(this.duration, Math.max(SHORTEST_VIEW_NANOSECONDS, length * factor))
@@ -151,7 +149,7 @@ export class TraceModel extends EventTarget {
 		this.setView(this.view.from + by, this.view.to + by)
 	}
 
-	/** The sections of a row on the critical path. A collapsed row has those of all rows below it. */
+	// The sections of a row on the critical path. A collapsed row has those of all rows below it.
 	critical(index) {
 		if (!this.isShut(index)) return this.rows[index].critical
 		if (!this.joined.has(index)) this.joined.set(index, join(this.rows.slice(index, this.end[index]).flatMap(row => row.critical), 0))
@@ -159,7 +157,6 @@ export class TraceModel extends EventTarget {
 	}
 }
 
-/** Joins sections whose gap is at most `gap`. */
 export function join(sections, gap) {
 	const result = []
 	for (const [from, to] of [...sections].sort((a, b) => a[0] - b[0])) {
@@ -170,7 +167,7 @@ export function join(sections, gap) {
 	return result
 }
 
-/** For each row, the index after the last row below it. */
+// For each row, the index after the last row below it.
 function subtreeEnds(rows) {
 	const ends = new Array(rows.length).fill(rows.length)
 	const open = []

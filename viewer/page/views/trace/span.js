@@ -3,7 +3,7 @@
 import { address, attributeList, copyButton, facts, failure, fmt, get, h, icon, latest, loading, missing, numbers, region, replace, roleIcon, serviceName, sortableTable } from "../../lib/index.js"
 import { modelCall } from "./conversation.js"
 
-/** Shows spans in an element. Returns a function that shows the span of an id, or nothing. */
+// Returns a function that shows the span of an id in an element, or nothing.
 export function spanPanel(element, { model, id: trace, select }, signal) {
 	const fresh = latest(signal)
 	let shown = null
@@ -25,7 +25,7 @@ export function spanPanel(element, { model, id: trace, select }, signal) {
 			fill(span, row)
 			if (!quiet) body.scrollTop = 0
 		} catch (error) {
-			if (!quiet) replace(body, failure("This span cannot be shown.", error, () => load(id, false)))
+			if (!quiet) replace(body, failure("span", error, () => load(id, false)))
 		} finally {
 			clearTimeout(slow)
 		}

@@ -5,16 +5,15 @@ import { minimap } from "./minimap.js"
 import { join } from "./model.js"
 import { selectRange, tickLabel, ticks } from "./time.js"
 
-/** Indents do not grow beyond this depth, so that names stay readable in deep traces. */
+// Indents do not grow beyond this depth, so that names stay readable in deep traces.
 const DEEPEST_INDENT = 24
 const INDENT_PIXELS = 12
-/** The most marks of events that a bar shows. */
 const MOST_TICKS = 100
-/** Sections of the critical path closer than this share of the view are drawn as one. */
+// Sections of the critical path closer than this share of the view are drawn as one.
 const SMALLEST_GAP = 0.0015
 const SCROLLED_ROWS = 8
 
-/** Returns `{ reveal(index), scroll(direction), active() }`. */
+// Returns `{ reveal(index), scroll(direction), active() }`.
 export function waterfall(parent, { model, select }, signal) {
 	minimap(parent, model, signal)
 	let active = null
@@ -92,7 +91,7 @@ export function waterfall(parent, { model, select }, signal) {
 			sums(row))
 	}
 
-	/** The cells that only traces with model calls have: most rows are built while the user scrolls. */
+	// Without model calls there are none, because scrolling builds many rows.
 	function sums({ tokens, cost }) {
 		return [
 			model.hasTokens && ["input", "output"].map(side => cell("number token", tokens && fmt.tokens(tokens[side], tokens.estimated))),
@@ -168,7 +167,6 @@ export function waterfall(parent, { model, select }, signal) {
 		markActive()
 	}
 
-	/** The keys of a tree, while it has the focus. */
 	function keydown(event) {
 		if (event.target !== element || event.ctrlKey || event.metaKey || event.altKey) return
 		const order = model.visible()

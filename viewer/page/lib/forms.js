@@ -1,10 +1,16 @@
-// The field that chooses a service.
+// What forms of search have in common.
 
-import { h, replace } from "./dom.js"
+import { debounce, h, replace } from "./dom.js"
 import { label } from "./fmt.js"
+import { icon } from "./icons.js"
 import { live } from "./live.js"
 
-/** Returns the field, and a function that chooses a service, also one without spans. */
+export function searchForm(submit, signal, first, ...others) {
+	return h("form.search", { role: "search", submit: event => { event.preventDefault(); submit(); }, input: debounce(submit, signal) },
+		h("div.search-bar", h("div.search-box", icon("search"), first), others))
+}
+
+// Returns the field that chooses a service, and a function that chooses a service, also one without spans.
 export function serviceSelect(signal) {
 	const field = h("select", { label: "Service" })
 	let names = []

@@ -65,7 +65,7 @@ fn every_link_to_a_file_leads_to_one() {
 
 #[test]
 fn code_blocks_name_a_language_that_is_checked_or_is_data() {
-    // `rust` is compiled by docs/lib.rs and `sh` is run by tests/commands.rs.
+    // `rust` is compiled by docs/lib.rs. `sh`, and the commands in `text`, are run by tests/commands.rs.
     const LANGUAGES: &[&str] = &["rust", "sh", "text", "toml", "yaml", "json", "promql"];
     for page in pages() {
         let text = read(&page);
@@ -89,6 +89,67 @@ fn code_blocks_name_a_language_that_is_checked_or_is_data() {
             );
         }
     }
+}
+
+/// Pages used crates that their manifest did not name, so that a reader met an unresolved import.
+#[test]
+fn a_page_with_a_manifest_names_every_crate_that_its_code_uses() {
+    let mut checked = 0;
+    for page in pages() {
+        let text = read(&page);
+        let dependencies = blocks(&text, "toml").join("\n");
+        let names = dependencies.lines().filter_map(|line| line.split_once(" = "));
+        let named: BTreeSet<String> = names.map(|(name, _)| name.replace('-', "_")).collect();
+        if !named.contains("throughline") {
+            continue;
+        }
+        let allowed = match name(&page).as_str() {
+            // It adds to a service that has these.
+            "existing-service.md" => &[
+                "axum",
+                "reqwest",
+                "reqwest_middleware",
+                "tower_http",
+                "tracing_subscriber",
+            ][..],
+            // Its second part adds to a service with axum.
+            "clients/reqwest.md" => &["axum"],
+            "streaming.md" => &["axum", "tower"],
+            _ => &[],
+        };
+        for block in blocks(&text, "rust") {
+            let lines = block
+                .lines()
+                .filter_map(|line| line.trim_start_matches("# ").strip_prefix("use "));
+            let crates = lines.filter_map(|line| line.split([':', ';', ' ']).next());
+            for used in crates.filter(|used| !matches!(*used, "std" | "super" | "crate")) {
+                let is_hidden = block.contains(&format!("# use {used} as "));
+                assert!(
+                    named.contains(used) || allowed.contains(&used) || is_hidden,
+                    "{}: the code uses {used}, and no manifest of the page names it",
+                    name(&page)
+                );
+                checked += 1;
+            }
+        }
+    }
+    assert!(checked > 40, "only {checked} imports were found");
+}
+
+/// The code blocks of a page in one language.
+fn blocks(page: &str, language: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut lines = page.lines();
+    while let Some(line) = lines.next() {
+        let Some(info) = line.strip_prefix("```") else {
+            continue;
+        };
+        let block: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
+        if info.split(',').next() == Some(language) {
+            found.push(block.join("\n"));
+        }
+    }
+    found
 }
 
 fn source() -> PathBuf {

@@ -146,7 +146,7 @@ impl ExporterSetup {
         set_up: SetUp<B>,
     ) -> Result<B, InitError> {
         for exporter in self.config.exporters_of(signal).iter() {
-            match self.addition(signal, exporter, part, set_up) {
+            match self.set_up_exporter(signal, exporter, part, set_up) {
                 Ok(add) => builder = add(builder),
                 Err(error) if part.service.is_none() => {
                     self.config.turn_off(signal, exporter, error)?;
@@ -161,7 +161,7 @@ impl ExporterSetup {
     }
 
     /// Sets up one exporter of a signal.
-    fn addition<B>(
+    fn set_up_exporter<B>(
         &mut self,
         signal: Signal,
         exporter: Exporter,

@@ -185,7 +185,7 @@ impl Delivery {
             Fault::NoAnswer => {}
         }
         let mut examined = self.examined.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, advice)) = examined.as_ref().filter(|(known, _)| known == why) {
+        if let Some((_, advice)) = examined.as_ref().filter(|(cause, _)| cause == why) {
             return advice.clone();
         }
         let address = Endpoint::parse(&self.target.url).ok()?.address();

@@ -403,7 +403,7 @@ mod tests {
             sampler: {probability: {ratio: 0.5}}
           - parent: [remote]
             sampler: {parent_threshold: {root: {always_off: }}}";
-        let texts = Value::Array(Array::String(vec!["/a".into(), "/healthz".into()]));
+        let routes = Value::Array(Array::String(vec!["/a".into(), "/healthz".into()]));
         let attribute = |key: &'static str, value: Value| vec![KeyValue::new(key, value)];
         let cases = [
             (
@@ -421,7 +421,7 @@ mod tests {
             (
                 Parent::None,
                 SpanKind::Client,
-                attribute("http.route", texts),
+                attribute("http.route", routes),
                 None,
             ),
             (

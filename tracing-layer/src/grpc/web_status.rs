@@ -24,12 +24,12 @@ enum State {
         bytes: [u8; HEAD_BYTES],
         filled: usize,
     },
-    /// A message, of which this many bytes are left.
+    /// A message, of which this many bytes remain.
     Message(u32),
-    /// The trailers, of which this many bytes are left.
+    /// The trailers, of which this many bytes remain.
     Trailers {
         text: Vec<u8>,
-        left: u32,
+        remaining: u32,
     },
     Ended(Option<Code>),
     /// The body is not what it should be, or could not be seen.
@@ -110,19 +110,19 @@ impl State {
                         *self = Self::frame(flags, u32::from_be_bytes(length));
                     }
                 }
-                Self::Message(left) => {
-                    let (_, rest) = take(input, left);
+                Self::Message(remaining) => {
+                    let (_, rest) = take(input, remaining);
                     input = rest;
-                    if *left == 0 {
+                    if *remaining == 0 {
                         *self = Self::new_frame();
                     }
                 }
-                Self::Trailers { text, left } => {
-                    let (read, rest) = take(input, left);
+                Self::Trailers { text, remaining } => {
+                    let (read, rest) = take(input, remaining);
                     input = rest;
                     let room = MAX_TRAILER_BYTES.saturating_sub(text.len());
                     text.extend(read.iter().take(room));
-                    if *left == 0 {
+                    if *remaining == 0 {
                         *self = Self::Ended(status(text));
                     }
                 }
@@ -136,12 +136,12 @@ impl State {
             (true, 0) => Self::Ended(None),
             // Nothing defines how compressed trailers are encoded.
             (true, _) if flags & COMPRESSED != 0 => Self::Unreadable,
-            (true, left) => Self::Trailers {
+            (true, remaining) => Self::Trailers {
                 text: Vec::new(),
-                left,
+                remaining,
             },
             (false, 0) => Self::new_frame(),
-            (false, left) => Self::Message(left),
+            (false, remaining) => Self::Message(remaining),
         }
     }
 }
@@ -176,10 +176,10 @@ impl Quad {
     }
 }
 
-/// Takes up to `left` bytes from the input.
-fn take<'a>(input: &'a [u8], left: &mut u32) -> (&'a [u8], &'a [u8]) {
-    let length = input.len().min(*left as usize);
-    *left -= length as u32;
+/// Takes up to `remaining` bytes from the input.
+fn take<'a>(input: &'a [u8], remaining: &mut u32) -> (&'a [u8], &'a [u8]) {
+    let length = input.len().min(*remaining as usize);
+    *remaining -= length as u32;
     input.split_at_checked(length).unwrap_or((input, &[]))
 }
 

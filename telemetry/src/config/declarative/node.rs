@@ -68,11 +68,11 @@ impl<'a> Node<'a> {
         Ok(items.iter().enumerate().map(item).collect())
     }
 
-    /// Returns the texts of a list.
-    pub(super) fn texts(&self, report: &Report) -> Result<Vec<String>, InitError> {
+    /// Returns the strings of a list.
+    pub(super) fn strings(&self, report: &Report) -> Result<Vec<String>, InitError> {
         let items = self.items(report)?;
-        let texts = items.iter().map(|item| item.text(report).map(str::to_owned));
-        texts.collect()
+        let strings = items.iter().map(|item| item.text(report).map(str::to_owned));
+        strings.collect()
     }
 
     /// Returns what a name stands for.

@@ -110,7 +110,7 @@ impl Reader {
                     .require("key", &self.report)?
                     .text(&self.report)?
                     .to_owned(),
-                values: section.require("values", &self.report)?.texts(&self.report)?,
+                values: section.require("values", &self.report)?.strings(&self.report)?,
             });
             section.finish(&mut self.report);
         }
@@ -122,7 +122,7 @@ impl Reader {
                 .to_owned();
             let mut list = |key| {
                 let list: Option<Node<'_>> = section.take_set(key);
-                list.map(|list| list.texts(&self.report)).transpose()
+                list.map(|list| list.strings(&self.report)).transpose()
             };
             rule.patterns = Some(AttributePatterns {
                 key,

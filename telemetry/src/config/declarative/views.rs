@@ -142,7 +142,7 @@ impl Reader {
         let mut section = node.section(&self.report)?;
         let mut patterns = |key| {
             let list: Option<Node<'_>> = section.take_set(key);
-            list.map(|list| list.texts(&self.report)).transpose()
+            list.map(|list| list.strings(&self.report)).transpose()
         };
         let (included, excluded) = (patterns("included")?, patterns("excluded")?.unwrap_or_default());
         section.finish(&mut self.report);

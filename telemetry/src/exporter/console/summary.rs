@@ -38,7 +38,7 @@ struct Row {
 #[derive(Debug, Default)]
 struct Cost {
     /// The sum of the calls whose cost is known.
-    known: Option<f64>,
+    sum: Option<f64>,
     /// Whether some of it is computed from tokens that are estimated or partial.
     is_inexact: bool,
     /// Whether the cost of some calls is unknown.
@@ -178,7 +178,7 @@ impl Summary {
                 continue;
             };
             if is_known {
-                row.cost.known = Some(row.cost.known.unwrap_or(0.0) + point.sum);
+                row.cost.sum = Some(row.cost.sum.unwrap_or(0.0) + point.sum);
                 let source = point.label(semconv::TOKENS_SOURCE);
                 let is_inexact = |source: &str| semconv::INEXACT_SOURCES.contains(&source);
                 row.cost.is_inexact |= source.as_deref().is_some_and(is_inexact);
@@ -249,20 +249,20 @@ impl Row {
 
 impl Cost {
     fn is_none(&self) -> bool {
-        self.known.is_none() && !self.misses_some
+        self.sum.is_none() && !self.misses_some
     }
 }
 
 /// As sums of tokens are shown: `unknown`, `≥0.5` if it misses some, `~0.5` if it is inexact, or `0.5`.
 impl fmt::Display for Cost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(known) = self.known.map(cost) else {
+        let Some(sum) = self.sum.map(cost) else {
             return f.write_str(if self.misses_some { "unknown" } else { "" });
         };
         match (self.misses_some, self.is_inexact) {
-            (true, _) => write!(f, "≥{known}"),
-            (false, true) => write!(f, "~{known}"),
-            (false, false) => f.write_str(&known),
+            (true, _) => write!(f, "≥{sum}"),
+            (false, true) => write!(f, "~{sum}"),
+            (false, false) => f.write_str(&sum),
         }
     }
 }

@@ -50,7 +50,7 @@ impl SpanEncoder {
         let mut scopes: Vec<(&InstrumentationScope, Vec<&SpanData>)> = Vec::new();
         for span in spans {
             let scope = &span.instrumentation_scope;
-            match scopes.iter_mut().find(|(known, _)| *known == scope) {
+            match scopes.iter_mut().find(|(other, _)| *other == scope) {
                 Some((_, spans)) => spans.push(span),
                 None => scopes.push((scope, vec![span])),
             }
@@ -156,7 +156,7 @@ fn write_value(message: &mut Protobuf, value: &Value) {
         Value::I64(number) => write_integer(message, number),
         Value::F64(number) => write_float(message, number),
         Value::Array(array) => message.message(5, |message| match array {
-            Array::String(texts) => write_each(message, texts, write_text),
+            Array::String(strings) => write_each(message, strings, write_text),
             Array::Bool(truths) => write_each(message, truths, write_bool),
             Array::I64(numbers) => write_each(message, numbers, write_integer),
             Array::F64(numbers) => write_each(message, numbers, write_float),
@@ -375,22 +375,22 @@ mod tests {
     /// Attributes of each type, with values of each length of a varint, and with those that are left out
     /// elsewhere.
     fn all_attributes() -> Vec<KeyValue> {
-        let texts = [0, 1, 127, 128, 16_383, 16_384, 70_000].map(|length| "x".repeat(length));
+        let samples = [0, 1, 127, 128, 16_383, 16_384, 70_000].map(|length| "x".repeat(length));
         let integers = [0, 1, 127, 128, -1, i64::MIN, i64::MAX];
         let floats = [0.0, -0.0, 1.5, f64::NAN, f64::NEG_INFINITY];
-        let strings = |texts: &[String]| texts.iter().cloned().map(StringValue::from).collect();
+        let strings = |samples: &[String]| samples.iter().cloned().map(StringValue::from).collect();
         let mut attributes = vec![
             KeyValue::new("", ""),
             KeyValue::new("true", true),
             KeyValue::new("false", false),
-            KeyValue::new("texts", Value::Array(Array::String(strings(&texts)))),
+            KeyValue::new("texts", Value::Array(Array::String(strings(&samples)))),
             KeyValue::new("integers", Value::Array(Array::I64(integers.to_vec()))),
             KeyValue::new("floats", Value::Array(Array::F64(floats.to_vec()))),
             KeyValue::new("truths", Value::Array(Array::Bool(vec![false, true]))),
             KeyValue::new("none", Value::Array(Array::Bool(Vec::new()))),
             KeyValue::new("owned key".to_owned(), "Grüße"),
         ];
-        attributes.extend(texts.map(|text| KeyValue::new("text", text)));
+        attributes.extend(samples.map(|text| KeyValue::new("text", text)));
         attributes.extend(integers.map(|integer| KeyValue::new("integer", integer)));
         attributes.extend(floats.map(|float| KeyValue::new("float", float)));
         attributes

@@ -67,7 +67,7 @@ async fn roles_add_up_to_the_request_however_they_end() {
             let [working, cancelled, failing, panicking, outer] = llm;
             branches.spawn(role("working").run(async move {
                 for call in 0..10 {
-                    stream(&working, 200, 7 * round + call, 3, WHOLE).await;
+                    stream(&working, 200, 7 * round + call + 1, 3, WHOLE).await;
                 }
             }));
             branches.spawn(role("cancelled").run(async move {
@@ -108,7 +108,11 @@ async fn roles_add_up_to_the_request_however_they_end() {
     let roles =
         ["working", "cancelled", "failing", "panicking"].map(|role| sum(&format!("invoke_agent {role}")));
     let [working, cancelled, failing, panicking] = roles;
-    assert_eq!(working, [80, 10 * 7 * 28 + 8 * 45, 240], "ten calls, eight times");
+    assert_eq!(
+        working,
+        [80, 10 * 7 * 28 + 8 * 45 + 80, 240],
+        "ten calls, eight times"
+    );
     assert_eq!(
         failing,
         [16, 8 * 13, 8 * 5],

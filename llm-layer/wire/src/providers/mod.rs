@@ -98,6 +98,12 @@ mod tests {
                 Some("gcp.vertex_ai"),
             ),
             (&format!("{raw}/anthropic/models/count-tokens:rawPredict"), None),
+            (
+                "x.test/v1/projects/p/locations/l/publishers/mistralai/models/m:rawPredict",
+                Some("gcp.vertex_ai"),
+            ),
+            ("x.test/publishers/mistralai/models/:rawPredict", None),
+            ("x.test/publishers/mistralai/other/m:rawPredict", None),
             ("x.test/v1/models/m:rawPredict", None),
             ("x.test/v2/interactions", None),
         ];

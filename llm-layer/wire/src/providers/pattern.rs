@@ -60,12 +60,22 @@ impl Pattern {
         if after == "**" {
             return behind(path, before).is_some_and(|rest| !rest.is_empty());
         }
-        let after = after.strip_prefix('*').unwrap_or(after);
-        let segment = path
-            .strip_suffix(after)
-            .and_then(|head| Some(head.split_at(head.rfind('/')? + 1)));
-        segment.is_some_and(|(head, segment)| head.ends_with(before) && !segment.is_empty())
+        let mut segments = path.rsplit('/');
+        let mut parts = self.text.trim_start_matches('/').rsplit('/');
+        let fits = |part| segments.next().is_some_and(|segment| is_segment(segment, part));
+        parts.all(fits) && segments.next().is_some()
     }
+}
+
+/// Returns whether a segment of a path is a segment of a pattern, which may have one `*`.
+fn is_segment(segment: &str, pattern: &str) -> bool {
+    let Some((begin, end)) = pattern.split_once('*') else {
+        return segment == pattern;
+    };
+    let inside = segment
+        .strip_prefix(begin)
+        .and_then(|rest| rest.strip_suffix(end));
+    inside.is_some_and(|inside| !inside.is_empty())
 }
 
 /// Returns what stands behind the first occurrence of a part of a path that begins with a slash.
@@ -120,7 +130,9 @@ mod tests {
             ("/v1/async/sonar/1", "/v1/async/sonar/*", true),
             ("/v1/async/sonar/", "/v1/async/sonar/*", false),
             ("/v1/async/sonar", "/v1/async/sonar/*", false),
-            ("/v1/batches/b/results/r", "/batches/*/results/*", false),
+            ("/v1/batches/b/results/r", "/batches/*/results/*", true),
+            ("/v1/batches/b/other/r", "/batches/*/results/*", false),
+            ("/batches//results/r", "/batches/*/results/*", false),
             ("/v4/accounts/a/ai/run/@cf/meta/m", "/ai/run/**", true),
             ("/v4/accounts/a/ai/run/", "/ai/run/**", false),
             ("/v4/accounts/a/ai/run", "/ai/run/**", false),

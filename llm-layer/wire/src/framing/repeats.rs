@@ -187,7 +187,12 @@ impl HoleKind {
     fn split(self, bytes: &[u8]) -> Option<(&[u8], &[u8])> {
         let count = |is: fn(&u8) -> bool| bytes.iter().take_while(|byte| is(byte)).count();
         let len = match self {
-            Self::Text | Self::String => string(bytes.get(..Self::MAX_STRING_BYTES).unwrap_or(bytes))?,
+            Self::Text | Self::String => {
+                let bytes = bytes.get(..Self::MAX_STRING_BYTES).unwrap_or(bytes);
+                // Most texts are those of one token: shorter than a search by vectors is worth.
+                let short = (self == Self::Text).then(|| short_string(bytes)).flatten();
+                short.or_else(|| string(bytes))?
+            }
             Self::Number => {
                 Some(count(u8::is_ascii_digit)).filter(|len| (1..=Self::MAX_DIGITS).contains(len))?
             }
@@ -293,18 +298,18 @@ impl<R: Repeat> Receive for Record<'_, R> {
     }
 }
 
+/// Returns the length of the string whose inside `bytes` begins with, if it is short and has no escape.
+fn short_string(bytes: &[u8]) -> Option<usize> {
+    let (end, stop) = bytes
+        .iter()
+        .take(SHORT_STRING_BYTES)
+        .enumerate()
+        .find(|(_, byte)| matches!(byte, b'"' | b'\\' | b'\n' | b'\r'))?;
+    (*stop == b'"').then_some(end)
+}
+
 /// Returns the length of the string whose inside `bytes` begins with, if it is valid.
 fn string(bytes: &[u8]) -> Option<usize> {
-    // Most texts are those of one token: shorter than a search by vectors is worth.
-    for (at, byte) in bytes.iter().take(SHORT_STRING_BYTES).enumerate() {
-        match byte {
-            b'"' => return Some(at),
-            // In server-sent events, a string cannot contain the end of a line.
-            b'\n' | b'\r' => return None,
-            b'\\' => break,
-            _ => {}
-        }
-    }
     let mut end = memchr2(b'"', b'\\', bytes)?;
     while bytes.get(end) == Some(&b'\\') {
         let digits = bytes.get(end + 2..end + 6);
@@ -313,6 +318,7 @@ fn string(bytes: &[u8]) -> Option<usize> {
         }
         end += 2 + memchr2(b'"', b'\\', bytes.get(end + 2..)?)?;
     }
+    // In server-sent events, a string cannot contain the end of a line.
     let ends_line = |found, byte: &u8| found | matches!(byte, b'\n' | b'\r');
     let has_end = bytes.get(..end)?.iter().fold(false, ends_line);
     (!has_end).then_some(end)

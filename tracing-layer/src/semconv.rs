@@ -70,7 +70,7 @@ pub(crate) const RPC_RESPONSE_METADATA: &str = "rpc.response.metadata.";
 /// `rpc.status_code`.
 pub(crate) const RPC_RESPONSE_STATUS_CODE: &str = "rpc.response.status_code";
 /// The system of a call: [`GRPC`].
-pub(crate) const RPC_SYSTEM_NAME: &str = "rpc.system.name";
+pub const RPC_SYSTEM_NAME: &str = "rpc.system.name";
 /// The host of the server.
 pub const SERVER_ADDRESS: &str = "server.address";
 /// The port of the server.
@@ -88,7 +88,7 @@ pub(crate) const URL_TEMPLATE: &str = "url.template";
 /// The software of the client.
 pub(crate) const USER_AGENT_ORIGINAL: &str = "user_agent.original";
 /// Seconds until the head of the response, on a span that lasts until the end of its body.
-pub(crate) const TIME_TO_HEADERS: &str = "throughline.http.time_to_headers";
+pub const TIME_TO_HEADERS: &str = "throughline.http.time_to_headers";
 
 /// The event for the end of an attempt.
 pub(crate) const ATTEMPT: &str = "throughline.attempt";
@@ -114,7 +114,7 @@ pub const HTTP: &str = "http";
 /// The encrypted scheme.
 pub const HTTPS: &str = "https";
 /// The [`NETWORK_TRANSPORT`] of a Unix domain socket.
-pub(crate) const UNIX: &str = "unix";
+pub const UNIX: &str = "unix";
 
 /// A histogram of seconds.
 pub(crate) const HTTP_SERVER_REQUEST_DURATION: &str = "http.server.request.duration";
@@ -157,7 +157,7 @@ pub const KNOWN_METHODS: [&str; 10] = [
     "GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "QUERY", "CONNECT", "TRACE",
 ];
 /// The headers that are never recorded.
-pub(crate) const SECRET_HEADERS: [&str; 14] = [
+pub const SECRET_HEADERS: [&str; 14] = [
     "api-key",
     "authorization",
     "cookie",

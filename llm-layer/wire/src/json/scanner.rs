@@ -2,7 +2,8 @@
 //!
 //! `state` says what may come next, `levels` holds the open containers, and `path` is the place of the next
 //! value. A byte is handled once, by one of three functions: `string` inside a string, `word` inside a number
-//! or a literal, and `punctuation` for everything else. The parser never looks back, so that input may be cut
+//! or a literal, and `punctuation` for everything else. What nearly always follows, a colon behind a key and a key
+//! behind a comma, is handled along with it. The parser never looks back, so that input may be cut
 //! at any byte. All it stores between two calls of `feed` is a path, a key or a short value, each bounded by
 //! a constant.
 //!
@@ -156,9 +157,14 @@ impl<const STRICT: bool> Parser<STRICT> {
                     if STRICT && self.text.is_flawed() {
                         return Err(bytes);
                     }
-                    match rest {
-                        Some(rest) => rest,
-                        None => &[],
+                    match (self.state, rest) {
+                        (_, None) => &[],
+                        // Behind nearly all keys, often with a space.
+                        (State::Colon, Some([b':', rest @ ..])) => {
+                            self.state = State::Value;
+                            rest.strip_prefix(b" ").unwrap_or(rest)
+                        }
+                        (_, Some(rest)) => rest,
                     }
                 }
                 State::Word => self.word(bytes, visit)?,
@@ -167,11 +173,16 @@ impl<const STRICT: bool> Parser<STRICT> {
                     self.scratch.clear();
                     self.is_word_cut = false;
                     self.state = State::Word;
-                    bytes
+                    self.word(bytes, visit)?
                 }
-                _ => match self.punctuation(*byte, visit) {
-                    Ok(()) => rest,
-                    Err(Malformed) => return Err(bytes),
+                _ => match (self.punctuation(*byte, visit), self.state, rest) {
+                    // In front of nearly all keys.
+                    (Ok(()), State::Key | State::FirstKey, [b'"', rest @ ..]) => {
+                        self.begin_key();
+                        rest
+                    }
+                    (Ok(()), ..) => rest,
+                    (Err(Malformed), ..) => return Err(bytes),
                 },
             };
         }
@@ -251,11 +262,7 @@ impl<const STRICT: bool> Parser<STRICT> {
                 self.scratch.clear();
                 self.state = Text;
             }
-            (Key | FirstKey, b'"') => {
-                self.take = None;
-                self.scratch.clear();
-                self.state = Text;
-            }
+            (Key | FirstKey, b'"') => self.begin_key(),
             (Colon, b':') => self.state = Value,
             // A byte-order mark.
             (Between, 0xEF | 0xBB | 0xBF) if !STRICT => {}
@@ -275,6 +282,12 @@ impl<const STRICT: bool> Parser<STRICT> {
             _ => return Err(Malformed),
         }
         Ok(())
+    }
+
+    fn begin_key(&mut self) {
+        self.take = None;
+        self.scratch.clear();
+        self.state = State::Text;
     }
 
     fn open(&mut self, level: Level, state: State) -> Result<(), Malformed> {

@@ -77,8 +77,9 @@ async fn twenty_thousand_spans_are_shown() {
             scrolled.rows > 0 && scrolled.rows <= most,
             "scrolling like {how} builds at most {most} rows: {scrolled:?}"
         );
+        // A forced layout would make it two. On a busy machine, what else the page does falls into the same time.
         assert!(
-            scrolled.layouts <= f64::from(FRAMES) * 1.1,
+            scrolled.layouts <= f64::from(FRAMES) * 1.5,
             "scrolling like {how} lays out once a frame: {scrolled:?}"
         );
     }

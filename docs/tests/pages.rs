@@ -2,9 +2,12 @@
 
 #![expect(clippy::expect_used, clippy::panic, reason = "a test fails with a message")]
 
+mod guide;
+
 use std::collections::BTreeSet;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+
+use self::guide::{blocks, pages, read, source};
 
 #[test]
 fn every_page_is_in_the_summary_and_is_compiled() {
@@ -136,52 +139,9 @@ fn a_page_with_a_manifest_names_every_crate_that_its_code_uses() {
     assert!(checked > 40, "only {checked} imports were found");
 }
 
-/// The code blocks of a page in one language.
-fn blocks(page: &str, language: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    let mut lines = page.lines();
-    while let Some(line) = lines.next() {
-        let Some(info) = line.strip_prefix("```") else {
-            continue;
-        };
-        let block: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
-        if info.split(',').next() == Some(language) {
-            found.push(block.join("\n"));
-        }
-    }
-    found
-}
-
-fn source() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
-}
-
-/// All pages of the guide.
-fn pages() -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    let mut folders = vec![source()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).expect("a folder of pages") {
-            let path = entry.expect("an entry").path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "md")
-                && !path.ends_with("SUMMARY.md")
-            {
-                found.push(path);
-            }
-        }
-    }
-    found
-}
-
 fn name(page: &Path) -> String {
     let name = page.strip_prefix(source()).expect("a page of the guide");
     name.to_string_lossy().replace('\\', "/")
-}
-
-fn read(path: &Path) -> String {
-    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
 /// The targets of all links in the text of a page, outside of code blocks.

@@ -3,7 +3,8 @@
 use opentelemetry::trace::SpanKind;
 
 use super::Reader;
-use super::node::Node;
+use super::node::{Node, Section};
+use super::report::Report;
 use crate::config::composable::{
     AttributePatterns, AttributeValues, ComposableSampler, SpanParent, SpanRule,
 };
@@ -31,11 +32,7 @@ impl Reader {
         let sampler = match kind {
             "always_on" => SamplerTree::AlwaysOn,
             "always_off" => SamplerTree::AlwaysOff,
-            "trace_id_ratio_based" => {
-                let ratio = section.take_set("ratio");
-                let ratio = ratio.map_or(Ok(1.0), |ratio| ratio.number(0.0..=1.0, &self.report))?;
-                SamplerTree::Ratio(ratio)
-            }
+            "trace_id_ratio_based" => SamplerTree::Ratio(ratio(&mut section, &self.report)?),
             "always_record" => {
                 let root = section.require("root", &self.report)?;
                 SamplerTree::AlwaysRecord(Box::new(self.sampler_tree(&root)?))
@@ -56,9 +53,7 @@ impl Reader {
                 SamplerTree::ParentBased(Box::new(parents))
             }
             "probability/development" => {
-                let ratio = section.take_set("ratio");
-                let ratio = ratio.map_or(Ok(1.0), |ratio| ratio.number(0.0..=1.0, &self.report))?;
-                SamplerTree::Composite(ComposableSampler::Probability(ratio))
+                SamplerTree::Composite(ComposableSampler::Probability(ratio(&mut section, &self.report)?))
             }
             "composite/development" => return Ok(SamplerTree::Composite(self.composable(&settings)?)),
             _ => return Err(node.refused(&self.report, SAMPLERS)),
@@ -73,11 +68,7 @@ impl Reader {
         let sampler = match kind {
             "always_on" => ComposableSampler::AlwaysOn,
             "always_off" => ComposableSampler::AlwaysOff,
-            "probability" => {
-                let ratio = section.take_set("ratio");
-                let ratio = ratio.map_or(Ok(1.0), |ratio| ratio.number(0.0..=1.0, &self.report))?;
-                ComposableSampler::Probability(ratio)
-            }
+            "probability" => ComposableSampler::Probability(ratio(&mut section, &self.report)?),
             "parent_threshold" => {
                 let root = section.require("root", &self.report)?;
                 ComposableSampler::ParentThreshold(Box::new(self.composable(&root)?))
@@ -106,20 +97,14 @@ impl Reader {
         if let Some(values) = section.take_set("attribute_values") {
             let mut section = values.section(&self.report)?;
             rule.values = Some(AttributeValues {
-                key: section
-                    .require("key", &self.report)?
-                    .text(&self.report)?
-                    .to_owned(),
+                key: required_text(&mut section, "key", &self.report)?,
                 values: section.require("values", &self.report)?.strings(&self.report)?,
             });
             section.finish(&mut self.report);
         }
         if let Some(patterns) = section.take_set("attribute_patterns") {
             let mut section = patterns.section(&self.report)?;
-            let key = section
-                .require("key", &self.report)?
-                .text(&self.report)?
-                .to_owned();
+            let key = required_text(&mut section, "key", &self.report)?;
             let mut list = |key| {
                 let list: Option<Node<'_>> = section.take_set(key);
                 list.map(|list| list.strings(&self.report)).transpose()
@@ -140,6 +125,16 @@ impl Reader {
         section.finish(&mut self.report);
         Ok(rule)
     }
+}
+
+/// The share of traces that a sampler samples, by default all.
+fn ratio(section: &mut Section<'_>, report: &Report) -> Result<f64, InitError> {
+    let ratio = section.take_set("ratio");
+    ratio.map_or(Ok(1.0), |ratio| ratio.number(0.0..=1.0, report))
+}
+
+fn required_text(section: &mut Section<'_>, key: &'static str, report: &Report) -> Result<String, InitError> {
+    Ok(section.require(key, report)?.text(report)?.to_owned())
 }
 
 const SAMPLERS: &str = r#""always_on", "always_off", "trace_id_ratio_based", "parent_based", "always_record", "probability/development" or "composite/development""#;

@@ -69,7 +69,7 @@ impl Gateway {
     }
 
     fn with_environment(config: &Config, environment: &Environment) -> Result<Self, ConfigError> {
-        let state = State::new(config, environment, None)?;
+        let state = State::new(config, environment, None).map_err(|error| config.locate(error))?;
         Ok(Self {
             state: Arc::new(ArcSwap::from_pointee(state)),
             log: AccessLog::new(config.access_log),
@@ -86,7 +86,8 @@ impl Gateway {
     /// Those of [`Gateway::new`]. The previous configuration then stays in force.
     pub fn reload(&self, config: &Config) -> Result<(), ConfigError> {
         let previous = self.state.load_full();
-        let state = State::new(config, &Environment::process(), Some(&previous))?;
+        let state = State::new(config, &Environment::process(), Some(&previous))
+            .map_err(|error| config.locate(error))?;
         self.state.store(Arc::new(state));
         Ok(())
     }

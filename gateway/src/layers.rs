@@ -40,8 +40,9 @@ pub(crate) fn build(config: &Config, environment: &Environment) -> Result<Layers
     }
     let prices = match &settings.prices {
         None => Prices::new(),
-        Some(path) => Prices::from_file(path)
-            .map_err(|error| ConfigError::new("llm.prices", format!("{}: {error}", path.display())))?,
+        Some(path) => {
+            Prices::from_file(path).map_err(|error| ConfigError::new("llm.prices", error.to_string()))?
+        }
     };
     if !prices.is_empty() {
         llm = llm.with_prices(prices.clone());

@@ -9,6 +9,7 @@
 use std::error::Error;
 use std::future::Future;
 use std::io;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -38,8 +39,8 @@ struct Cli {
     #[arg(long)]
     check: bool,
     /// The address of the first listener, in place of that of the configuration; port 0 selects a free one.
-    #[arg(long, value_name = "ADDRESS")]
-    listen: Option<String>,
+    #[arg(long, value_name = "ADDRESS", value_parser = parse_address)]
+    listen: Option<SocketAddr>,
     /// Serve a page that shows the latest traces, model calls and tokens, at telemetry.viewer.listen, by
     /// default 127.0.0.1:4319. Its address is the last line on standard output. Telemetry is on with this
     /// flag.
@@ -90,10 +91,15 @@ impl Cli {
             None => Config::default(),
         };
         Ok(match &self.listen {
-            Some(address) => config.with_address(address),
+            Some(address) => config.with_address(address.to_string()),
             None => config,
         })
     }
+}
+
+fn parse_address(text: &str) -> Result<SocketAddr, &'static str> {
+    text.parse()
+        .map_err(|_| "expected an IP address and a port, such as 127.0.0.1:12000 or [::]:12000")
 }
 
 async fn run(cli: &Cli) -> Result<ExitCode, Box<dyn Error>> {
@@ -142,8 +148,9 @@ fn warn(warnings: &[String]) {
 /// The section `telemetry`, then the environment, then the flags.
 fn telemetry_config(cli: &Cli, config: &Config) -> Result<TelemetryConfig, Box<dyn Error>> {
     let json = config.telemetry_json();
-    let mut telemetry =
-        TelemetryConfig::from_json_str(&json).map_err(|error| format!("telemetry: {error}"))?;
+    let file = cli.config.as_ref().map(|path| format!("{}: ", path.display()));
+    let mut telemetry = TelemetryConfig::from_json_str(&json)
+        .map_err(|error| format!("{}telemetry: {error}", file.unwrap_or_default()))?;
     if !json.contains("\"prometheus") {
         // The gateway serves `/metrics` itself, so that another listener is started only if it is configured.
         telemetry = telemetry.with_prometheus_listen(None);

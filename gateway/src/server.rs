@@ -87,6 +87,12 @@ impl Server {
     ///
     /// If an address cannot be bound, or a certificate cannot be read.
     pub async fn bind(config: &Config, gateway: Gateway) -> Result<Self, ConfigError> {
+        Self::bind_listeners(config, gateway)
+            .await
+            .map_err(|error| config.locate(error))
+    }
+
+    async fn bind_listeners(config: &Config, gateway: Gateway) -> Result<Self, ConfigError> {
         let mut listeners = Vec::with_capacity(config.listeners.len());
         for (index, settings) in config.listeners.iter().enumerate() {
             let place = format!("listeners[{index}].address");

@@ -9,14 +9,17 @@ use serde_json::{Map, Value, json};
 
 use super::ConfigError;
 
+/// Returns whether a file is in the format of Arch.
+pub(super) fn is_archs(file: &Value) -> bool {
+    ARCH_KEYS.iter().any(|key| file.get(key).is_some())
+}
+
 /// Returns a file of Arch in the format of the gateway. Other files are returned as they are.
 pub(super) fn translate(value: Value) -> Result<Value, ConfigError> {
-    let Value::Object(mut file) = value else {
-        return Ok(value);
+    let mut file = match value {
+        Value::Object(file) if is_archs(&value) => file,
+        value => return Ok(value),
     };
-    if !ARCH_KEYS.iter().any(|key| file.contains_key(*key)) {
-        return Ok(Value::Object(file));
-    }
     file.remove("version");
     let mut translated = Map::new();
     let tracing = tracing(file.remove("tracing"), "tracing")?;

@@ -1,11 +1,13 @@
 //! Budgets, and the store that counts them.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de};
 
 use super::SecretSource;
 use super::duration::Timeout;
+use super::number::{optional_cost, optional_whole, whole};
 
 /// A limit of what callers may use in a time.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -18,24 +20,23 @@ pub(crate) struct Budget {
     /// The time after which the budget starts anew.
     pub(crate) per: Period,
     /// Input and output tokens.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "optional_whole::<1, MAX_LIMIT, _>")]
     pub(crate) tokens: Option<u64>,
     /// In the currency of the prices.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "optional_cost")]
     pub(crate) cost: Option<f64>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "optional_whole::<1, MAX_LIMIT, _>")]
     pub(crate) requests: Option<u64>,
     /// Only requests for these models count. Empty: all.
     #[serde(default)]
     pub(crate) models: Vec<String>,
     /// The output tokens that are reserved for a request that states no limit.
-    #[serde(default = "default_output")]
+    #[serde(default = "default_output", deserialize_with = "whole::<0, MAX_LIMIT, _, _>")]
     pub(crate) reserve_output: u64,
 }
 
 /// What has its own budget.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) enum BudgetBy {
     #[default]
     All,
@@ -94,6 +95,41 @@ pub(crate) enum Outage {
     Refuse,
 }
 
+impl<'de> Deserialize<'de> for BudgetBy {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> de::Visitor<'de> for Visitor {
+            type Value = BudgetBy;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("all, key, caller, model or { header: NAME }")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<BudgetBy, E> {
+                Ok(match text {
+                    "all" => BudgetBy::All,
+                    "key" => BudgetBy::Key,
+                    "caller" => BudgetBy::Caller,
+                    "model" => BudgetBy::Model,
+                    _ => return Err(E::invalid_value(de::Unexpected::Str(text), &self)),
+                })
+            }
+
+            fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<BudgetBy, A::Error> {
+                let mut entries = BTreeMap::<String, String>::new();
+                while let Some((key, value)) = map.next_entry()? {
+                    entries.insert(key, value);
+                }
+                match (entries.remove("header"), entries.is_empty()) {
+                    (Some(name), true) => Ok(BudgetBy::Header(name)),
+                    _ => Err(de::Error::invalid_value(de::Unexpected::Map, &self)),
+                }
+            }
+        }
+        deserializer.deserialize_any(Visitor)
+    }
+}
+
 impl Period {
     pub(crate) const fn seconds(self) -> u64 {
         match self {
@@ -138,3 +174,6 @@ impl Default for Store {
 fn default_output() -> u64 {
     1024
 }
+
+/// Numbers that all stores represent exactly.
+const MAX_LIMIT: u64 = 1_000_000_000_000;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 use super::duration::Timeout;
+use super::number::{percentage, whole};
 
 /// An address that the gateway listens on, and the limits of its requests.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -13,9 +14,13 @@ pub(crate) struct Listener {
     pub(crate) name: Option<String>,
     pub(crate) address: String,
     pub(crate) tracing: ListenerTracing,
+    #[serde(deserialize_with = "whole::<1, MAX_BODY_BYTES, _, _>")]
     pub(crate) max_body_bytes: u64,
+    #[serde(deserialize_with = "whole::<MIN_HEADER_BYTES, MAX_HEADER_BYTES, _, _>")]
     pub(crate) max_header_bytes: usize,
+    #[serde(deserialize_with = "whole::<1, MAX_CONNECTIONS, _, _>")]
     pub(crate) max_connections: usize,
+    #[serde(deserialize_with = "whole::<1, MAX_CONNECTIONS, _, _>")]
     pub(crate) max_requests: usize,
     pub(crate) timeouts: Timeouts,
     pub(crate) tls: Option<Tls>,
@@ -27,6 +32,7 @@ pub(crate) struct Listener {
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct ListenerTracing {
+    #[serde(deserialize_with = "percentage")]
     pub(crate) random_sampling: f64,
 }
 
@@ -94,3 +100,8 @@ impl Default for Timeouts {
         }
     }
 }
+
+const MAX_BODY_BYTES: u64 = 1 << 40;
+const MIN_HEADER_BYTES: u64 = 8 * 1024;
+const MAX_HEADER_BYTES: u64 = 1024 * 1024;
+const MAX_CONNECTIONS: u64 = 1_000_000;

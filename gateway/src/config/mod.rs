@@ -1,24 +1,29 @@
 //! The configuration: what a file may contain, and its defaults.
 //!
-//! [`source`] reads a file into these types, [`arch`] translates Arch's files, [`check`] validates what types
+//! [`source`] reads a file into these types, by [`document`] and [`plain`], [`arch`] translates Arch's files, [`check`] validates what types
 //! cannot express, [`warnings`] lists what is allowed and may be a mistake, and [`summary`] prints the
 //! result.
 
 mod arch;
 mod budgets;
 mod check;
+mod document;
 mod duration;
 mod environment;
 mod error;
 mod listener;
 mod llm;
 mod models;
+mod number;
+mod plain;
 mod providers;
 mod resilience;
 mod secret;
 mod source;
 mod summary;
 mod warnings;
+
+use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -71,6 +76,9 @@ pub struct Config {
     pub(crate) access_log: AccessLog,
     pub(crate) shutdown_timeout: duration::Seconds,
     pub(crate) telemetry: Map<String, Value>,
+    /// The text that this was read from. `None`: the defaults.
+    #[serde(skip)]
+    document: Option<Arc<document::Document>>,
 }
 
 /// A program or team that may use the gateway, and its key.
@@ -106,6 +114,7 @@ impl Default for Config {
             access_log: AccessLog::Off,
             shutdown_timeout: duration::Seconds::new(30),
             telemetry: Map::new(),
+            document: None,
         }
     }
 }
@@ -133,6 +142,14 @@ impl Config {
     #[must_use]
     pub fn shutdown_timeout(&self) -> std::time::Duration {
         self.shutdown_timeout.duration()
+    }
+
+    /// Adds the file and the line of its place to an error.
+    pub(crate) fn locate(&self, error: ConfigError) -> ConfigError {
+        match &self.document {
+            Some(document) => document.locate(error),
+            None => error,
+        }
     }
 
     /// Returns the section `telemetry` as JSON, for `TelemetryConfig::from_json_str`.

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Deserializer};
 
+use super::number::whole;
+
 /// A model that clients may name, and the providers that serve it.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(try_from = "RawModel")]
@@ -24,7 +26,7 @@ pub(crate) struct Target {
     /// the model's name.
     #[serde(default)]
     pub(crate) model: Option<String>,
-    #[serde(default = "one")]
+    #[serde(default = "one", deserialize_with = "whole::<0, MAX_WEIGHT, _, _>")]
     pub(crate) weight: u32,
 }
 
@@ -99,3 +101,5 @@ fn fallbacks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Target>, 
 fn one() -> u32 {
     1
 }
+
+const MAX_WEIGHT: u64 = 1_000_000;

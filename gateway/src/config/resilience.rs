@@ -3,12 +3,14 @@
 use serde::Deserialize;
 
 use super::duration::Seconds;
+use super::number::whole;
 
 /// How often and when a request is sent again.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Retries {
     /// How often a request is sent to one provider. 1: no retry there.
+    #[serde(deserialize_with = "whole::<1, MAX_ATTEMPTS, _, _>")]
     pub(crate) attempts: u32,
     /// The mean wait before the second try. Each further one is twice as long.
     pub(crate) backoff: Seconds,
@@ -21,6 +23,7 @@ pub(crate) struct Retries {
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Circuit {
     /// The failures in a row that open the circuit. 0: never.
+    #[serde(deserialize_with = "whole::<0, MAX_FAILURES, _, _>")]
     pub(crate) failures: u32,
     /// The time until one request tries again.
     pub(crate) open_for: Seconds,
@@ -44,3 +47,6 @@ impl Default for Circuit {
         }
     }
 }
+
+const MAX_ATTEMPTS: u64 = 10;
+const MAX_FAILURES: u64 = 1_000_000;

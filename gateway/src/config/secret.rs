@@ -80,7 +80,7 @@ impl<'de> Deserialize<'de> for SecretSource {
             type Value = SecretSource;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("$NAME, { env: NAME } or { file: PATH }")
+                f.write_str("a secret as $NAME, { env: NAME } or { file: PATH }")
             }
 
             fn visit_str<E: de::Error>(self, text: &str) -> Result<SecretSource, E> {

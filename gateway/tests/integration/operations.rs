@@ -149,6 +149,67 @@ async fn viewer_shows_calls_on_a_page() {
     assert_eq!((ran.code, &*ran.err), (Some(0), ""), "it ends by itself");
 }
 
+/// What only the start can find used to be reported without the file and the line.
+#[tokio::test]
+async fn errors_at_the_start_name_the_file_and_the_line() {
+    let holder = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let taken = holder.local_addr().expect("an address");
+    for (name, yaml, place, expected) in [
+        (
+            "unset-key",
+            "providers:\n- { name: a, api: openai, base_url: 'http://a', key: $THROUGHLINE_UNSET }",
+            ":3: providers[0].key: ",
+            "the environment variable THROUGHLINE_UNSET is not set or not valid UTF-8",
+        ),
+        (
+            "no-prices",
+            "llm:\n  drain: true\n  prices: /no/such/file",
+            ":4: llm.prices: ",
+            "/no/such/file: cannot be read: No such file or directory (os error 2)",
+        ),
+        (
+            "no-telemetry",
+            "telemetry: { tracing: { enabled: 5 } }",
+            ": telemetry: ",
+            "in the configuration text, tracing.enabled = \"5\" is not accepted: use true or false",
+        ),
+    ] {
+        let mut command = program(name, yaml);
+        command.arg("--check");
+        let ran = process::run(command).await;
+        let file = concat!(env!("CARGO_TARGET_TMPDIR"), "/");
+        assert_eq!(ran.code, Some(1), "{name}: {}", ran.out);
+        assert_eq!(
+            ran.err,
+            format!("error: {file}{name}.yaml{place}{expected}\n"),
+            "{name}"
+        );
+    }
+    let listeners = format!("listeners: [{{ address: '{taken}' }}]");
+    let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("taken.yaml");
+    std::fs::write(&path, listeners).expect("a file");
+    let mut command = process::program(env!("CARGO_BIN_EXE_throughline-gateway"));
+    command.arg("--config").arg(&path);
+    let ran = process::run(command).await;
+    let expected = format!(
+        "error: {}:1: listeners[0].address: cannot listen on {taken}: ",
+        path.display()
+    );
+    assert!(ran.err.starts_with(&expected), "{}", ran.err);
+}
+
+/// Such an address used to pass `--check`.
+#[tokio::test]
+async fn address_of_a_flag_is_checked() {
+    let mut command = process::program(env!("CARGO_BIN_EXE_throughline-gateway"));
+    command.args(["--check", "--listen", "localhost:12000"]);
+    let ran = process::run(command).await;
+    let expected = "error: invalid value 'localhost:12000' for '--listen <ADDRESS>': expected an IP address and a port, such as \
+                    127.0.0.1:12000 or [::]:12000\n";
+    assert!(ran.err.starts_with(expected), "{}", ran.err);
+    assert_eq!(ran.code, Some(2), "it does not start");
+}
+
 #[tokio::test]
 async fn viewer_without_an_address_is_an_error() {
     let yaml = "telemetry: { viewer: { listen: none } }";

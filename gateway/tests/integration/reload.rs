@@ -69,7 +69,7 @@ async fn configuration_that_cannot_be_used_leaves_the_previous_one() {
     let error = gateway.gateway.reload(&config(other, "")).expect_err("no key");
     assert_eq!(
         error.to_string(),
-        "providers[0].key: the environment variable THROUGHLINE_TEST_UNSET is not set or not valid UTF-8",
+        "line 2: providers[0].key: the environment variable THROUGHLINE_TEST_UNSET is not set or not valid UTF-8",
         "the error names the place"
     );
     assert_eq!(

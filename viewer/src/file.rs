@@ -4,8 +4,8 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
-use crate::Viewer;
-use crate::otlp::LineKind;
+use crate::otlp::{self, JsonError, LineKind};
+use crate::store::Store;
 
 /// What a file and its rotated parts contained.
 #[derive(Debug, Default)]
@@ -33,7 +33,8 @@ pub struct InvalidLine {
     pub reason: String,
 }
 
-pub(crate) fn add(viewer: &Viewer, path: &Path) -> io::Result<FileReport> {
+/// Adds the lines of a file and of its rotated parts.
+pub(crate) fn add(store: &Store, path: &Path) -> io::Result<FileReport> {
     let mut report = FileReport::default();
     let rotated = (1..)
         .map(|number| with_number(path, number))
@@ -42,9 +43,21 @@ pub(crate) fn add(viewer: &Viewer, path: &Path) -> io::Result<FileReport> {
     report.files.reverse();
     report.files.push(path.to_owned());
     for file in report.files.clone() {
-        add_lines(viewer, &file, &mut report)?;
+        add_lines(store, &file, &mut report)?;
     }
     Ok(report)
+}
+
+/// Adds a line of OTLP/JSON.
+pub(crate) fn add_line(store: &Store, line: &[u8]) -> Result<LineKind, JsonError> {
+    let mut request = otlp::parse(line).map_err(JsonError)?;
+    if request.is_empty() {
+        return Ok(LineKind::Empty);
+    }
+    store.add_traces(&request.traces());
+    store.add_logs(&request.logs());
+    store.add_metrics(&request.metrics());
+    Ok(LineKind::Telemetry)
 }
 
 /// The path of a rotated part.
@@ -54,7 +67,7 @@ fn with_number(path: &Path, number: u64) -> PathBuf {
     name.into()
 }
 
-fn add_lines(viewer: &Viewer, path: &Path, report: &mut FileReport) -> io::Result<()> {
+fn add_lines(store: &Store, path: &Path, report: &mut FileReport) -> io::Result<()> {
     let mut reader = BufReader::new(File::open(path)?);
     let mut line = Vec::new();
     for number in 1.. {
@@ -75,7 +88,7 @@ fn add_lines(viewer: &Viewer, path: &Path, report: &mut FileReport) -> io::Resul
         if line.trim_ascii().is_empty() {
             continue;
         }
-        match viewer.add_json_line(&line) {
+        match add_line(store, &line) {
             Ok(LineKind::Telemetry) => report.lines += 1,
             Ok(LineKind::Empty) => {
                 let reason = "it has no resourceSpans, resourceLogs or resourceMetrics".to_owned();

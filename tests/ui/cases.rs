@@ -1,6 +1,8 @@
-//! What the compiler says if the types of a stack do not fit: the messages name the fix.
+//! What the compiler says of mistakes: the messages name the fix.
 
 #[test]
-fn types_that_do_not_fit() {
-    trybuild::TestCases::new().compile_fail("cases/*.rs");
+fn mistakes() {
+    let cases = trybuild::TestCases::new();
+    cases.compile_fail("cases/stacks/*.rs"); // the types of a stack do not fit
+    cases.compile_fail("cases/traced/*.rs"); // `#[traced]` is used wrongly
 }

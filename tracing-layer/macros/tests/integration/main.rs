@@ -6,8 +6,9 @@ mod arguments;
 mod errors;
 mod instrument;
 mod kinds;
+mod lints;
 mod names;
-mod ui;
+mod renamed;
 
 use std::future::Future;
 use std::pin::pin;

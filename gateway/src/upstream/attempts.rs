@@ -2,6 +2,9 @@
 //!
 //! A request is sent again only before the first byte of an answer has been passed on, and only if its body
 //! is in memory. For each try, a span is created below the span of the model call.
+//!
+//! A provider may close a connection that was idle just when a request is sent on it. Such a request is sent again at once,
+//! without being told to: a short body is read into memory if the connection has been idle for a while.
 
 use std::future::Future;
 use std::io;
@@ -31,8 +34,8 @@ use crate::target_path::with_model;
 type AttemptBody<B> = Either<B, Full<Bytes>>;
 /// The HTTP client of one try, with its span.
 type Http<B> = throughline::client::Client<Client<AttemptBody<B>>>;
-/// The clients of the providers, in the order of the configuration.
-type Clients<B> = Arc<[Http<B>]>;
+/// The clients of the providers, in the order of the configuration, and what each wraps.
+type Clients<B> = Arc<[(Http<B>, Client<AttemptBody<B>>)]>;
 type HttpResponse<B> = <Http<B> as Service<Request<AttemptBody<B>>>>::Response;
 
 /// Sends requests that have a [`Plan`] in their extensions.
@@ -59,10 +62,10 @@ where
     B: Body<Data = Bytes, Error = BodyError> + Send + 'static,
 {
     pub(super) fn new(endpoints: &[Endpoint], layer: &ClientLayer) -> Self {
-        let clients = endpoints.iter().cloned();
+        let clients = endpoints.iter().cloned().map(Client::new);
         Self {
             clients: clients
-                .map(|endpoint| layer.layer(Client::new(endpoint)))
+                .map(|client| (layer.layer(client.clone()), client))
                 .collect(),
         }
     }
@@ -85,7 +88,7 @@ where
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let clients = self.clients.clone();
         match request.extensions().get::<Plan>().cloned() {
-            Some(Plan(plan)) if plan.resends() => {
+            Some(Plan(plan)) if plan.resends() || is_risky(&clients, &request, &plan) => {
                 Box::pin(async move { send_again(clients, request, plan).await.map_err(io::Error::other) })
             }
             Some(Plan(plan)) => {
@@ -95,6 +98,17 @@ where
             None => Box::pin(std::future::ready(Err(io::Error::other(UpstreamError::Target)))),
         }
     }
+}
+
+/// Whether a request would be lost if the provider is closing its connection, and can be held instead.
+fn is_risky<B>(clients: &Clients<B>, request: &Request<B>, plan: &PlanParts) -> bool
+where
+    B: Body<Data = Bytes, Error = BodyError> + Send + 'static,
+{
+    let client = clients.get(plan.route.first.provider.index);
+    let length = request.body().size_hint().exact();
+    client.is_some_and(|(_, client)| client.is_stale())
+        && length.is_some_and(|length| length <= MAX_STALE_BODY_BYTES)
 }
 
 /// Sends a request to its provider.
@@ -126,7 +140,7 @@ where
 {
     let (head, body) = request.into_parts();
     let body = body.collect().await.map(http_body_util::Collected::to_bytes);
-    let body = body.map_err(|_| UpstreamError::Target)?;
+    let body = body.map_err(|error| UpstreamError::RequestBody(error.into()))?;
     let mut last = None;
     for (index, target) in plan.targets().enumerate() {
         let (target_head, target_body) = match index {
@@ -140,15 +154,19 @@ where
                 break;
             }
             tries += 1;
-            let mut try_head = target_head.clone();
-            // The length is that of the body that is sent, which may name another model.
-            if try_head.headers.contains_key(http::header::CONTENT_LENGTH) {
-                try_head
-                    .headers
-                    .insert(http::header::CONTENT_LENGTH, target_body.len().into());
+            let request = || {
+                let mut head = target_head.clone();
+                // The length is that of the body that is sent, which may name another model.
+                if head.headers.contains_key(http::header::CONTENT_LENGTH) {
+                    head.headers
+                        .insert(http::header::CONTENT_LENGTH, target_body.len().into());
+                }
+                Request::from_parts(head, Either::Right(Full::new(target_body.clone())))
+            };
+            let mut sent = send(&clients, target, request()).await;
+            if matches!(sent, Err(UpstreamError::Stale(_))) {
+                sent = send(&clients, target, request()).await;
             }
-            let request = Request::from_parts(try_head, Either::Right(Full::new(target_body.clone())));
-            let sent = send(&clients, target, request).await;
             record(&sent, target);
             let named = match &sent {
                 Ok(response) if !is_retryable(response.status()) || is_final(response.headers()) => {
@@ -203,8 +221,8 @@ where
     B: Body<Data = Bytes, Error = BodyError> + Send + Unpin + 'static,
 {
     // The routes and the clients are of one configuration, so each provider has its client.
-    let client = clients.get(target.provider.index);
-    let mut client = client.cloned().ok_or(UpstreamError::Target)?;
+    let (client, _) = clients.get(target.provider.index).ok_or(UpstreamError::Target)?;
+    let mut client = client.clone();
     // Set for each try, so that no provider gets the headers of another one.
     target.provider.set_headers(request.headers_mut());
     client.call(request).await.map_err(UpstreamError::from)
@@ -217,7 +235,12 @@ fn record<B>(sent: &Result<Response<B>, UpstreamError>, target: &Target) {
         Ok(response) if is_failure(response.status()) => circuit.failed(Instant::now()),
         Ok(response) if response.status() == StatusCode::TOO_MANY_REQUESTS => {}
         Ok(_) => circuit.succeeded(),
+        // That the provider closed an idle connection is no failure.
+        Err(UpstreamError::Stale(_)) => {}
         Err(error) if error.is_retryable() => circuit.failed(Instant::now()),
         Err(_) => {}
     }
 }
+
+/// The longest body that is read into memory only because a connection has been idle.
+const MAX_STALE_BODY_BYTES: u64 = 1024 * 1024;

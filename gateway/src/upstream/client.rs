@@ -5,6 +5,7 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::HOST;
@@ -20,7 +21,7 @@ use super::error::UpstreamError;
 use super::plan::Plan;
 use super::pool::Pool;
 use super::response_body::ResponseBody;
-use crate::body::BoxError;
+use crate::body::{BoxError, error_chain};
 
 /// A client with a pool of connections. Clones share it.
 pub(crate) struct Client<B: Body + 'static> {
@@ -44,6 +45,12 @@ impl<B> Client<B>
 where
     B: Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
 {
+    /// Returns whether the provider may be closing the connection that the next request would be sent on, so that the request
+    /// should be one that can be sent again.
+    pub(super) fn is_stale(&self) -> bool {
+        self.shared.pool.is_stale()
+    }
+
     pub(super) fn new(endpoint: Endpoint) -> Self {
         let pool = Pool::new();
         Self {
@@ -82,7 +89,8 @@ where
             .extensions()
             .get::<Plan>()
             .map(|Plan(plan)| plan.first_byte);
-        let deadline = Instant::now() + first_byte.ok_or(UpstreamError::Target)?;
+        let start = Instant::now();
+        let deadline = start + first_byte.ok_or(UpstreamError::Target)?;
         self.address(&mut request);
         loop {
             let (mut connection, is_new) = match self.pool.take() {
@@ -98,6 +106,12 @@ where
                 }
                 // The provider closed the connection while it was idle.
                 Err(SendError::Unsent(request, _)) if !is_new => *request,
+                Err(SendError::Broken(error))
+                    if !is_new && is_disconnection(&error) && start.elapsed() < STALE_WITHIN =>
+                {
+                    self.pool.close_stale();
+                    return Err(UpstreamError::Stale(error));
+                }
                 Err(SendError::Unsent(_, error) | SendError::Broken(error)) => return Err(error.into()),
                 Err(SendError::Late) => return Err(UpstreamError::timeout()),
             };
@@ -123,3 +137,22 @@ where
         Ok(Box::new(Connection::open(stream, deadline).await?))
     }
 }
+
+/// Whether the provider closed the connection.
+fn is_disconnection(error: &hyper::Error) -> bool {
+    let closed = [
+        io::ErrorKind::ConnectionReset,
+        io::ErrorKind::ConnectionAborted,
+        io::ErrorKind::BrokenPipe,
+        io::ErrorKind::UnexpectedEof,
+    ];
+    error.is_incomplete_message()
+        || error_chain(error).any(|error| {
+            error
+                .downcast_ref::<io::Error>()
+                .is_some_and(|error| closed.contains(&error.kind()))
+        })
+}
+
+/// A provider that was closing the connection resets it after a round trip. One that takes longer has read the request.
+const STALE_WITHIN: Duration = Duration::from_secs(1);

@@ -42,6 +42,24 @@ where
         (since.elapsed() < MAX_IDLE_TIME).then_some(connection)
     }
 
+    /// Returns whether the next connection has been idle for so long that the provider may be closing it now.
+    pub(super) fn is_stale(&self) -> bool {
+        let idle = self.lock();
+        let next = idle.connections.back();
+        next.is_some_and(|(since, _)| since.elapsed() > STALE_TIME)
+    }
+
+    /// Closes the connections that the provider may be closing, too.
+    pub(super) fn close_stale(&self) {
+        let mut idle = self.lock();
+        let (stale, fresh) = std::mem::take(&mut idle.connections)
+            .into_iter()
+            .partition::<VecDeque<_>, _>(|(since, _)| since.elapsed() > STALE_TIME);
+        idle.connections = fresh;
+        drop(idle);
+        drop(stale);
+    }
+
     /// Keeps a connection for the next request.
     pub(super) fn put(self: &Arc<Self>, connection: Box<Connection<B>>) {
         let mut idle = self.lock();
@@ -99,5 +117,7 @@ where
 /// Shorter than the idle timeouts of most servers, so that a connection is rarely closed while it is being
 /// used.
 const MAX_IDLE_TIME: Duration = Duration::from_secs(50);
+/// Servers close connections after seconds of idleness, and it takes a round trip until that is seen here.
+const STALE_TIME: Duration = Duration::from_millis(20);
 const CLOSE_INTERVAL: Duration = Duration::from_secs(10);
 const MAX_IDLE: usize = 1024;

@@ -116,6 +116,54 @@ async fn connection_that_breaks_in_a_request_is_an_error() {
     );
 }
 
+/// The request that a provider resets because it was closing the idle connection used to be answered with 502.
+#[tokio::test]
+async fn request_on_a_connection_that_is_being_closed_is_sent_again() {
+    let (gateway, listener) = gateway("").await;
+    let chat = chat("m");
+    let serve = async {
+        let mut stream = accept(&listener).await;
+        answer(&mut stream, OK).await;
+        // As after the idle timeout of a server, which the gateway sees too late.
+        answer(&mut stream, "").await;
+        drop(stream);
+        let mut stream = accept(&listener).await;
+        answer(&mut stream, OK).await;
+        stream
+    };
+    let requests = async {
+        gateway.send(&chat).await.bytes().await.expect("a body");
+        // Only a connection that has been idle for a while may be one that the provider closes.
+        tokio::time::pause();
+        tokio::time::advance(Duration::from_millis(50)).await;
+        tokio::time::resume();
+        gateway.send(&chat).await
+    };
+    let (response, _stream) = tokio::join!(requests, serve);
+    assert_eq!(response.status(), StatusCode::OK, "by a new connection");
+}
+
+/// A request is sent again once, and only because its connection was idle.
+#[tokio::test]
+async fn request_on_a_new_connection_that_breaks_is_not_sent_again() {
+    let (gateway, listener) = gateway("").await;
+    let chat = chat("m");
+    let serve = async {
+        answer(&mut accept(&listener).await, OK).await;
+        for _ in 0..2 {
+            answer(&mut accept(&listener).await, "").await;
+        }
+    };
+    let requests = async {
+        gateway.send(&chat).await.bytes().await.expect("a body");
+        let first = gateway.send(&chat).await.status();
+        (first, gateway.send(&chat).await.status())
+    };
+    let (statuses, ()) = tokio::join!(requests, serve);
+    let lost = StatusCode::BAD_GATEWAY;
+    assert_eq!(statuses, (lost, lost), "each is sent once");
+}
+
 /// Only the requests of the connection keep it open.
 #[tokio::test]
 async fn idle_client_is_closed_and_one_that_waits_is_not() {

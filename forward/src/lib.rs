@@ -22,6 +22,7 @@
 //! | target | scheme and host of the upstream; its base path before the path of the request; its query unchanged |
 //! | `Host` | removed, so that an HTTP client sets it to that of the target |
 //! | `Connection` and the headers it lists, `Proxy-Connection`, `Keep-Alive`, `TE`, `Trailer`, `Transfer-Encoding`, `Upgrade`, `Proxy-Authenticate`, `Proxy-Authorization` | removed, in requests and in responses ([RFC 9110, section 7.6.1](https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1)) |
+//! | `Content-Length` beside `Transfer-Encoding` | removed, since the latter overrides it ([RFC 9112, section 6.3](https://www.rfc-editor.org/rfc/rfc9112#section-6.3)) |
 //! | `Expect` | removed from requests: the server of the proxy answers it when it reads the body |
 //! | version | HTTP/1.1; a client that speaks HTTP/2 changes it |
 //! | everything else, the body too | none |

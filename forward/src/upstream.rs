@@ -142,7 +142,18 @@ fn check(path: &str) -> Result<(), InvalidTarget> {
         return Err(InvalidTarget("the path does not begin with a slash"));
     }
     let mut segments = path.get(..end).unwrap_or(path).split(['/', '\\']);
-    match segments.any(is_dot_segment) {
+    let leads_out = segments.any(|segment| match segment.contains('%') {
+        false => is_dot_segment(segment),
+        // Some servers decode separators before they resolve a path.
+        true => ["%2F", "%2f", "%5C", "%5c"]
+            .iter()
+            .fold(segment.to_owned(), |segment, separator| {
+                segment.replace(separator, "/")
+            })
+            .split('/')
+            .any(is_dot_segment),
+    });
+    match leads_out {
         true => Err(InvalidTarget("the path has a segment \".\" or \"..\"")),
         false => Ok(()),
     }
@@ -150,8 +161,9 @@ fn check(path: &str) -> Result<(), InvalidTarget> {
 
 const INVALID_PATH: InvalidTarget = InvalidTarget("the path is invalid or too long");
 
-/// Whether a segment of a path is `.` or `..`, where `%2e` is a point.
+/// Whether a segment of a path is `.` or `..`, where `%2e` is a point. Some servers remove parameters, as in `..;a=b`.
 fn is_dot_segment(segment: &str) -> bool {
+    let segment = segment.split(';').next().unwrap_or_default();
     let Some(first) = strip_point(segment) else {
         return false;
     };

@@ -79,6 +79,11 @@ fn paths_that_lead_out_of_the_base_are_refused() {
         "/%2e%2E/x",
         "/.%2e",
         "/a/%2e",
+        // Decoded by some servers before they resolve the path.
+        "/v1/..%2fadmin",
+        "/v1/x%2F%2e%2e%2fadmin",
+        "/v1/..%5Cadmin",
+        "/v1/..;a=b/admin",
         "/a\\..\\b",
     ] {
         let error = upstream.join_path(path).expect_err(path).to_string();

@@ -179,7 +179,7 @@ impl LoggedExchange {
 impl Drop for LoggedExchange {
     fn drop(&mut self) {
         let outcome = &mut self.exchange.outcome;
-        outcome.duration_ms = self.started.elapsed().as_secs_f64() * 1000.0;
+        outcome.duration_ms = self.started.elapsed().as_micros() as f64 / 1000.0;
         if !self.has_ended {
             outcome.error.get_or_insert("cancelled");
         }

@@ -15,6 +15,9 @@ use crate::budget::Reserved;
 pub(crate) struct ExchangeBody {
     body: Body,
     exchange: Option<LoggedExchange>,
+    /// The error of the body, which follows when what came before it has been written: a server closes the connection without
+    /// writing the rest.
+    error: Option<BodyError>,
     _reserved: Option<Reserved>,
     _permit: Option<OwnedSemaphorePermit>,
 }
@@ -29,6 +32,7 @@ impl ExchangeBody {
         Self {
             body,
             exchange,
+            error: None,
             _reserved: reserved,
             _permit: permit,
         }
@@ -43,19 +47,31 @@ impl HttpBody for ExchangeBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        if let Some(error) = self.error.take() {
+            return Poll::Ready(Some(Err(error)));
+        }
         let frame = std::task::ready!(Pin::new(&mut self.body).poll_frame(cx));
         if let Some(exchange) = &mut self.exchange {
             match &frame {
+                // Trailers are the end. A server does not poll further.
+                Some(Ok(frame)) if frame.is_trailers() => exchange.ended(),
                 Some(Ok(frame)) => exchange.sent(frame.data_ref().map_or(0, Bytes::len)),
                 Some(Err(error)) => exchange.failed(error),
                 None => exchange.ended(),
             }
         }
-        Poll::Ready(frame)
+        match frame {
+            Some(Err(error)) => {
+                self.error = Some(error);
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            }
+            frame => Poll::Ready(frame),
+        }
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.error.is_none() && self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {

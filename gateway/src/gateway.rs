@@ -7,7 +7,7 @@ use arc_swap::ArcSwap;
 use http::header::{ACCEPT_ENCODING, CONTENT_LENGTH, HeaderValue, VIA};
 use http::request::Parts;
 use http::uri::PathAndQuery;
-use http::{Method, Request, Response};
+use http::{Method, Request, Response, StatusCode};
 use throughline_forward::{forward_request, forward_response};
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -233,6 +233,10 @@ impl Call<'_> {
         let idle = self.listener.timeouts.idle.duration();
         let sent = self.state.stack.send(request, idle).await;
         let response = sent.map_err(|error| Refusal::from(&error))?;
+        if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+            let message = "the provider switched to another protocol, which it was not asked for";
+            return Err(Refusal::new(RefusalKind::Unreachable, message));
+        }
         if let Some(reserved) = &reserved {
             reserved.answered(response.status());
         }

@@ -62,7 +62,7 @@ where
         };
         let frame = std::task::ready!(connection.poll_frame(&mut this.incoming, cx));
         let has_ended = match &frame {
-            Some(Ok(_)) => this.incoming.is_end_stream(),
+            Some(Ok(frame)) => frame.is_trailers() || this.incoming.is_end_stream(),
             Some(Err(_)) | None => true,
         };
         if has_ended {

@@ -7,9 +7,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 
-use throughline_test_support::TEST_TIMEOUT;
+use throughline_test_support::{TEST_TIMEOUT, process};
 
-use crate::support::{Running, chat};
+use crate::support::{Running, chat, client, program};
 
 /// A gateway in front of a socket.
 async fn gateway(settings: &str) -> (Running, TcpListener) {
@@ -162,6 +162,91 @@ async fn request_on_a_new_connection_that_breaks_is_not_sent_again() {
     let (statuses, ()) = tokio::join!(requests, serve);
     let lost = StatusCode::BAD_GATEWAY;
     assert_eq!(statuses, (lost, lost), "each is sent once");
+}
+
+/// What came just before an answer was cut used to be lost, its head too.
+#[tokio::test]
+async fn cut_answer_is_passed_on_up_to_the_cut() {
+    let (gateway, listener) = gateway("").await;
+    let cut = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\nd\r\ndata: {\"a\":1}\r\n";
+    let serve = async {
+        answer(&mut accept(&listener).await, cut).await;
+    };
+    let chat = chat("m");
+    let (mut response, ()) = tokio::join!(gateway.send(&chat), serve);
+    assert_eq!(response.status(), StatusCode::OK, "the head");
+    let part = response.chunk().await.expect("a part");
+    assert_eq!(part.as_deref(), Some(&b"data: {\"a\":1}"[..]), "the event");
+    response.chunk().await.expect_err("an answer that is not whole");
+}
+
+/// The client used to get the part of the body that the wrong length left.
+#[tokio::test]
+async fn length_beside_chunks_is_not_passed_on() {
+    let (gateway, listener) = gateway("").await;
+    let both =
+        "HTTP/1.1 200 OK\r\ncontent-length: 2\r\ntransfer-encoding: chunked\r\n\r\n4\r\n{  }\r\n0\r\n\r\n";
+    let serve = async {
+        answer(&mut accept(&listener).await, both).await;
+    };
+    let chat = chat("m");
+    let (response, ()) = tokio::join!(gateway.send(&chat), serve);
+    assert_eq!(response.headers().get("content-length"), None, "no length");
+    assert_eq!(response.text().await.expect("a body"), "{  }", "all of the body");
+}
+
+/// The client used to get 101, for which it did not ask.
+#[tokio::test]
+async fn provider_that_switches_protocols_is_an_error() {
+    let (gateway, listener) = gateway("").await;
+    let switch = "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n";
+    let serve = async {
+        let mut stream = accept(&listener).await;
+        answer(&mut stream, switch).await;
+        stream
+    };
+    let chat = chat("m");
+    let (response, _stream) = tokio::join!(gateway.send(&chat), serve);
+    assert_eq!(response.status(), StatusCode::BAD_GATEWAY, "refused");
+    let text = response.text().await.expect("text");
+    assert!(
+        text.contains("the provider switched to another protocol"),
+        "{text}"
+    );
+}
+
+/// An answer with trailers used to be logged as cancelled, and to close the connection to the provider.
+#[cfg(unix)]
+#[tokio::test]
+async fn trailers_end_an_answer() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let yaml =
+        format!("access_log: stdout\nproviders: [{{ name: a, api: openai, base_url: 'http://{address}' }}]");
+    let mut gateway = process::Running::start(program("trailers", &yaml));
+    let at = gateway.line("http://").await;
+    let serve = async {
+        let mut stream = accept(&listener).await;
+        for _ in 0..2 {
+            let trailers = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\ntrailer: x\r\n\r\n2\r\n{}\r\n0\r\nx: 1\r\n\r\n";
+            answer(&mut stream, trailers).await;
+        }
+    };
+    let requests = async {
+        for _ in 0..2 {
+            let request = client()
+                .post(format!("http://{at}/v1/chat/completions"))
+                .body(chat("m"));
+            let response = request.send().await.expect("an answer");
+            assert_eq!(response.text().await.expect("a body"), "{}", "passed on");
+        }
+    };
+    tokio::join!(serve, requests);
+    gateway.signal("TERM").await;
+    let ran = gateway.end().await;
+    let lines: Vec<_> = ran.out.lines().filter(|line| line.starts_with('{')).collect();
+    assert_eq!(lines.len(), 2, "a line for each request: {}", ran.out);
+    assert!(!ran.out.contains("\"error\""), "no error: {}", ran.out);
 }
 
 /// Only the requests of the connection keep it open.

@@ -1,14 +1,8 @@
 //! The gateway as a program.
 
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a command-line program prints"
-)]
-
 use std::error::Error;
 use std::future::Future;
-use std::io;
+use std::io::{self, Write as _};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -17,6 +11,17 @@ use std::time::Duration;
 use clap::Parser;
 use throughline::telemetry::{self, Exporter, Telemetry, TelemetryConfig};
 use throughline_gateway::{Config, Gateway, Server};
+
+/// Prints a line on standard output. What cannot be written, because the disk is full or nobody reads it, is lost: the macros of
+/// the standard library would end the gateway.
+macro_rules! announce {
+    ($($text:tt)*) => {{ let _ = writeln!(io::stdout(), $($text)*); }};
+}
+
+/// Prints a line on standard error, or loses it.
+macro_rules! report {
+    ($($text:tt)*) => {{ let _ = writeln!(io::stderr(), $($text)*); }};
+}
 
 /// A request takes 50 to 80 allocations, and its spans are freed by another thread than the one that recorded them. With
 /// the allocator of glibc, that is a seventh of the instructions of a request. Without `no_thp`, it asks the system for
@@ -71,14 +76,14 @@ fn main() -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("error: no runtime: {error}");
+            report!("error: no runtime: {error}");
             return ExitCode::FAILURE;
         }
     };
     match runtime.block_on(run(&cli)) {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("error: {error}");
+            report!("error: {error}");
             ExitCode::FAILURE
         }
     }
@@ -108,7 +113,7 @@ async fn run(cli: &Cli) -> Result<ExitCode, Box<dyn Error>> {
     if cli.check {
         Gateway::new(&config)?;
         telemetry_config(cli, &config)?;
-        print!("{config}");
+        announce!("{}", config.to_string().trim_end());
         return Ok(ExitCode::SUCCESS);
     }
     let telemetry_config = telemetry_config(cli, &config)?;
@@ -123,14 +128,14 @@ async fn run(cli: &Cli) -> Result<ExitCode, Box<dyn Error>> {
     let stopped = stop()?;
     reload_on_hangup(cli, config.clone(), gateway);
     for address in server.addresses() {
-        println!("http://{address}");
+        announce!("http://{address}");
     }
     if let Some(address) = telemetry.viewer_address() {
-        println!("viewer http://{address}");
+        announce!("viewer http://{address}");
     }
     let has_ended = server.serve(stopped).await;
     if !has_ended {
-        eprintln!(
+        report!(
             "warning: answers were still in progress after {:?}",
             config.shutdown_timeout()
         );
@@ -141,7 +146,7 @@ async fn run(cli: &Cli) -> Result<ExitCode, Box<dyn Error>> {
 
 fn warn(warnings: &[String]) {
     for warning in warnings {
-        eprintln!("warning: {warning}");
+        report!("warning: {warning}");
     }
 }
 
@@ -181,7 +186,7 @@ fn with_viewer(telemetry: TelemetryConfig) -> Result<TelemetryConfig, Box<dyn Er
 /// Waits for the last tokens to be counted and the last spans to be exported.
 fn shut_down(telemetry: Telemetry) {
     if let Err(error) = telemetry.shutdown_within(EXPORT_TIMEOUT) {
-        eprintln!("warning: {error}"); // The requests were forwarded, so this is not an error.
+        report!("warning: {error}"); // The requests were forwarded, so this is not an error.
     }
 }
 
@@ -202,10 +207,10 @@ fn reload_on_hangup(cli: &Cli, started_with: Config, gateway: Gateway) {
             match reloaded {
                 Ok(config) => {
                     warn(&config.restart_warnings(&started_with));
-                    eprintln!("reloaded {}", path.display());
+                    report!("reloaded {}", path.display());
                 }
                 Err(error) => {
-                    eprintln!("warning: not reloaded, the previous configuration stays in force: {error}");
+                    report!("warning: not reloaded, the previous configuration stays in force: {error}");
                 }
             }
         }

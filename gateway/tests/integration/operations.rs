@@ -198,6 +198,41 @@ async fn errors_at_the_start_name_the_file_and_the_line() {
     assert!(ran.err.starts_with(&expected), "{}", ran.err);
 }
 
+/// A gateway whose output was on a full disk used to panic at its start.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn full_disk_of_the_output_does_not_stop_the_gateway() {
+    let provider = Provider::start().await;
+    // The address cannot be read from the output, so the port is one that was free.
+    let free = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = free.local_addr().expect("an address");
+    drop(free);
+    let yaml = format!(
+        "access_log: stdout\n{}",
+        providers(&[("a", "openai", provider.address)])
+    );
+    let full = || {
+        std::fs::OpenOptions::new()
+            .write(true)
+            .open("/dev/full")
+            .expect("a full device")
+    };
+    let mut command = program("full-disk", &yaml);
+    command.args(["--listen", &address.to_string()]);
+    command.stdout(full()).stderr(full()).kill_on_drop(true);
+    let mut gateway = command.spawn().expect("a gateway");
+    until("the gateway listens", async || {
+        tokio::net::TcpStream::connect(address).await.is_ok()
+    })
+    .await;
+    for _ in 0..2 {
+        let request = client().post(format!("http://{address}/v1/chat/completions"));
+        let response = request.body(chat("m")).send().await.expect("an answer");
+        assert_eq!(response.status(), StatusCode::OK, "answered");
+    }
+    assert_eq!(gateway.try_wait().expect("a state"), None, "it still runs");
+}
+
 /// Such an address used to pass `--check`.
 #[tokio::test]
 async fn address_of_a_flag_is_checked() {

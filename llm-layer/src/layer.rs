@@ -10,7 +10,7 @@ use opentelemetry::metrics::MeterProvider;
 use opentelemetry::trace::{Span, Tracer, TracerProvider};
 use throughline_llm_wire::{Content, Rule};
 use throughline_tokens::{SharedCounter, TargetModel, TokenCounter};
-use throughline_tracing_layer::message::HttpResponse;
+use throughline_tracing_layer::message::{HttpClient, HttpResponse};
 use throughline_tracing_layer::provider::{LazyInstruments, LazyTracer};
 use tower_layer::Layer;
 use tower_service::Service;
@@ -328,17 +328,17 @@ pub struct Llm<S> {
 impl<S, B> Service<http::Request<B>> for Llm<S>
 where
     B: Body<Data: 'static>,
-    S: Service<
+    S: HttpClient<
             http::Request<RequestBody<B>>,
-            Response: HttpResponse<CallObserver>,
-            Error: fmt::Display + 'static,
+            Answer: HttpResponse<CallObserver>,
+            Failure: fmt::Display + 'static,
         > + Clone,
 {
-    type Response = <S::Response as HttpResponse<CallObserver>>::Output;
-    type Error = S::Error;
+    type Response = <S::Answer as HttpResponse<CallObserver>>::Output;
+    type Error = S::Failure;
     type Future = CallFuture<S, http::Request<B>>;
 
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Failure>> {
         self.inner.poll_ready(cx)
     }
 
@@ -350,13 +350,14 @@ where
 #[cfg(feature = "reqwest")]
 impl<S> Service<reqwest::Request> for Llm<S>
 where
-    S: Service<reqwest::Request, Response: HttpResponse<CallObserver>, Error: fmt::Display + 'static> + Clone,
+    S: HttpClient<reqwest::Request, Answer: HttpResponse<CallObserver>, Failure: fmt::Display + 'static>
+        + Clone,
 {
-    type Response = <S::Response as HttpResponse<CallObserver>>::Output;
-    type Error = S::Error;
+    type Response = <S::Answer as HttpResponse<CallObserver>>::Output;
+    type Error = S::Failure;
     type Future = CallFuture<S, reqwest::Request>;
 
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Failure>> {
         self.inner.poll_ready(cx)
     }
 

@@ -29,13 +29,14 @@
 //! | [`service_name`](TelemetryConfig::service_name) | `service_name`, `tracing.service_name` | `OTEL_SERVICE_NAME` | `unknown_service:` and the program |
 //! | [`exporter`](TelemetryConfig::exporter) | `tracing.exporter`, `exporter`; `metrics_exporter`, `logs_exporter` | `OTEL_{TRACES,METRICS,LOGS}_EXPORTER` | `console`, in files also `otlp`; see below |
 //! | [`endpoint`](TelemetryConfig::endpoint) | `tracing.endpoint`, `otlp_endpoint` | `OTEL_EXPORTER_OTLP_ENDPOINT`, `OTEL_EXPORTER_OTLP_{TRACES,METRICS,LOGS}_ENDPOINT` | `http://127.0.0.1:4318`, for gRPC `:4317` |
-//! | [`protocol`](TelemetryConfig::protocol) | `protocol` | `OTEL_EXPORTER_OTLP_PROTOCOL`, `OTEL_EXPORTER_OTLP_{TRACES,METRICS,LOGS}_PROTOCOL` | `grpc` if the endpoint has the port 4317 and no path, else `http/protobuf` |
+//! | [`protocol`](TelemetryConfig::protocol) | `protocol` | `OTEL_EXPORTER_OTLP_PROTOCOL`, `OTEL_EXPORTER_OTLP_{TRACES,METRICS,LOGS}_PROTOCOL` | `grpc` if the endpoint has the port 4317 and no path, else `http/protobuf`; if the port only answers in the other one, that one |
 //! | [`compression`](TelemetryConfig::compression) | `compression` | `OTEL_EXPORTER_OTLP_COMPRESSION`, `OTEL_EXPORTER_OTLP_{TRACES,METRICS,LOGS}_COMPRESSION` | `none` |
 //! | [headers](TelemetryConfig::with_header) | | `OTEL_EXPORTER_OTLP_HEADERS`, `OTEL_EXPORTER_OTLP_{TRACES,METRICS,LOGS}_HEADERS` | none |
 //! | [timeout](TelemetryConfig::with_timeout) of a delivery over OTLP | | the shorter of `OTEL_EXPORTER_OTLP_TIMEOUT`, or its form for one signal, and `OTEL_{BSP,BLRP}_EXPORT_TIMEOUT`, `OTEL_METRIC_EXPORT_TIMEOUT`; in ms, 0 is no limit | 10 s |
 //! | [queues and batches](SignalConfig) of spans and log records | | `OTEL_{BSP,BLRP}_{SCHEDULE_DELAY,MAX_QUEUE_SIZE,MAX_EXPORT_BATCH_SIZE}` | 5 s for spans, 1 s for log records; 2048; 512 |
 //! | [interval](SignalConfig::with_interval) between exports of metrics | | `OTEL_METRIC_EXPORT_INTERVAL`, in ms | 60 s |
 //! | [temporality](TelemetryConfig::with_temporality) of metrics over OTLP | | `OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE`: `cumulative`, `delta` or `lowmemory` | `cumulative` |
+//! | [buckets](TelemetryConfig::with_histogram_buckets) of histograms | | `OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION`: `explicit_bucket_histogram` or `base2_exponential_bucket_histogram` | `explicit_bucket_histogram` |
 //! | [attributes, events and links](SpanLimits) of a span | | `OTEL_SPAN_{ATTRIBUTE,EVENT,LINK}_COUNT_LIMIT`, `OTEL_ATTRIBUTE_COUNT_LIMIT`, `OTEL_{EVENT,LINK}_ATTRIBUTE_COUNT_LIMIT` | 128 |
 //! | [`sampling_rate`](TelemetryConfig::sampling_rate) | `sampling_rate` (0.0 to 1.0), `random_sampling`, `tracing.random_sampling` (0 to 100) | `OTEL_TRACES_SAMPLER`, `OTEL_TRACES_SAMPLER_ARG` | `1.0` |
 //! | [`parent_based`](TelemetryConfig::parent_based) | | `OTEL_TRACES_SAMPLER` | `true` |
@@ -327,7 +328,7 @@
 //! |---|---|
 //! | no such host, connection refused | the system's error |
 //! | a connection, but no response within a second | the time |
-//! | the port of the other protocol, 4317 for 4318 | the protocol that is used there, and what to set |
+//! | the port of the other protocol, if one is configured | the protocol that is used there, and what to set |
 //! | TLS without `https`, or `https` without TLS | the one to use |
 //! | a failing proxy of `HTTP_PROXY` and the like | the variable, and how to bypass the proxy |
 //! | an untrusted certificate, one of an authority, or a missing client certificate | the setting and the variable for it |
@@ -384,8 +385,8 @@ pub mod tracing_spans;
 mod versions;
 
 pub use config::{
-    Compression, Exporter, Exporters, FileConfig, IgnoredVariable, MetricTemporality, Propagator, Protocol,
-    SamplingRule, SignalConfig, SpanLimits, TailRule, TelemetryConfig, TlsConfig,
+    Compression, Exporter, Exporters, FileConfig, HistogramBuckets, IgnoredVariable, MetricTemporality,
+    Propagator, Protocol, SamplingRule, SignalConfig, SpanLimits, TailRule, TelemetryConfig, TlsConfig,
 };
 pub use diagnosis::{Diagnosis, SignalDiagnosis};
 pub use error::{InitError, ShutdownError};

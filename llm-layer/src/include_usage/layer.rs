@@ -5,7 +5,7 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http_body::Body;
-use throughline_tracing_layer::message::{HttpRequest, HttpResponse};
+use throughline_tracing_layer::message::{HttpClient, HttpRequest, HttpResponse};
 use tower_layer::Layer;
 use tower_service::Service;
 
@@ -63,13 +63,13 @@ pub struct IncludeUsage<S> {
 impl<S, R> Service<R> for IncludeUsage<S>
 where
     R: HttpRequest<ReadAhead, Body: Body<Data = Bytes>>,
-    S: Service<R::Output, Response: HttpResponse<UsageRequested, Body: Body<Data = Bytes>>> + Clone,
+    S: HttpClient<R::Output, Answer: HttpResponse<UsageRequested, Body: Body<Data = Bytes>>> + Clone,
 {
-    type Response = <S::Response as HttpResponse<UsageRequested>>::Output;
-    type Error = S::Error;
+    type Response = <S::Answer as HttpResponse<UsageRequested>>::Output;
+    type Error = S::Failure;
     type Future = IncludeUsageFuture<S, R>;
 
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Failure>> {
         self.inner.poll_ready(cx)
     }
 

@@ -57,6 +57,7 @@ impl TelemetryConfig {
             Field::MaxQueueSize(signal) => self.batches(signal).max_queue_size.to_string(),
             Field::MaxExportBatchSize(signal) => self.batches(signal).max_export_batch_size.to_string(),
             Field::MetricTemporality => self.sdk.temporality.as_str().to_owned(),
+            Field::HistogramBuckets => self.sdk.metric_views.histogram_buckets.as_str().to_owned(),
             Field::SelfMetrics => self.sdk.self_metrics.to_string(),
             Field::LogLevel => self.sdk.log_level.as_str().to_owned(),
             Field::SpanAttributeCount => self.sdk.span_limits.attributes.to_string(),

@@ -59,6 +59,18 @@ impl Endpoint {
         }
     }
 
+    /// Returns the other protocol and its URL, if nothing but the port suggests `protocol`. A path is one of HTTP,
+    /// and the server behind TLS cannot be asked without its certificate.
+    pub(super) fn alternative(&self, protocol: Protocol, signal: Signal) -> Option<(Protocol, String)> {
+        if !self.path.is_empty() || self.origin.starts_with("https:") {
+            return None;
+        }
+        Some(match protocol {
+            Protocol::Grpc => (Protocol::HttpProtobuf, self.with_path(signal)),
+            Protocol::HttpProtobuf | Protocol::HttpJson => (Protocol::Grpc, self.origin.clone()),
+        })
+    }
+
     /// The URL of a signal's OTLP/HTTP endpoint. The path of another signal is replaced.
     pub(super) fn with_path(&self, signal: Signal) -> String {
         let Self { origin, path, .. } = self;

@@ -3,7 +3,9 @@
 
 use std::fmt::Display;
 
-use crate::config::{Compression, Exporter, OtlpTarget, Propagator, Protocol, TelemetryConfig};
+use crate::config::{
+    Compression, Exporter, HistogramBuckets, OtlpTarget, Propagator, Protocol, TelemetryConfig,
+};
 use crate::error::InitError;
 use crate::signal::Signal;
 
@@ -44,7 +46,7 @@ const OTLP: Feature = Feature {
 
 impl Feature {
     /// Returns why `what` cannot be used, or `None` if the feature is compiled in.
-    pub(super) fn missing(self, what: impl Display) -> Option<String> {
+    pub(crate) fn missing(self, what: impl Display) -> Option<String> {
         (!self.is_compiled_in).then(|| self.message(what))
     }
 
@@ -103,7 +105,13 @@ impl Propagator {
 impl OtlpTarget {
     /// Checks that the features for this collector are compiled in.
     fn check_features(&self) -> Result<(), InitError> {
-        self.protocol.feature().check(self)?;
+        if let Some(missing) = self.protocol.feature().missing(self) {
+            let other = self.alternative().map_or_else(String::new, |other| {
+                let protocol = other.protocol.as_str();
+                format!("; if the port uses {protocol}, set this protocol (OTEL_EXPORTER_OTLP_PROTOCOL)")
+            });
+            return Err(InitError::exporter(format!("{missing}{other}")));
+        }
         if let Some(feature) = self.compression.feature() {
             feature.check(format_args!("compression of {self}"))?;
         }
@@ -116,6 +124,12 @@ impl TelemetryConfig {
     pub(crate) fn check_exporter_feature(&self, signal: Signal, exporter: Exporter) -> Result<(), InitError> {
         if exporter.is_otlp() {
             return OtlpTarget::new(self, signal)?.check_features();
+        }
+        let buckets = self.sdk.metric_views.histogram_buckets;
+        if exporter == Exporter::Prometheus && buckets == HistogramBuckets::Exponential {
+            let why = "the exporter prometheus has explicit buckets only, and with_histogram_buckets sets \
+                       exponential ones for all exporters of metrics: remove one of both";
+            return Err(InitError::exporter(why.to_owned()));
         }
         let what = format!("the exporter {}", exporter.as_str());
         exporter.feature().map_or(Ok(()), |feature| feature.check(what))
@@ -186,6 +200,15 @@ mod tests {
         ] {
             let result = ExporterSetup::new(config).providers(None).map(drop);
             expect_named(result, &what, feature);
+        }
+        // The port suggests gRPC, and may use HTTP.
+        let implied = config(Exporter::Otlp).with_endpoint("http://c:4317");
+        let result = ExporterSetup::new(implied).providers(None).map(drop);
+        if OTLP_HTTP.is_compiled_in && !OTLP_GRPC.is_compiled_in {
+            let error = result.expect_err("gRPC is not compiled in").to_string();
+            let hint = "which is not compiled in; if the port uses http/protobuf, set this protocol \
+                        (OTEL_EXPORTER_OTLP_PROTOCOL)";
+            assert!(error.ends_with(hint), "{error}");
         }
         let gzip = otlp(http, "http://c").with_compression(Compression::Gzip);
         let result = ExporterSetup::new(gzip).providers(None).map(drop);

@@ -5,8 +5,9 @@ use std::time::Duration;
 use crate::config::expected::Expected;
 use crate::config::headers::Headers;
 use crate::config::parse::{
-    boolean, bytes, compression, count, endpoint, exporters, exporters_of, host, length, listen, millis,
-    name, pairs, percentage, port, protocol, queue, rate, sampler, target_model, temporality, timeout,
+    boolean, bytes, compression, count, endpoint, exporters, exporters_of, histogram_buckets, host, length,
+    listen, millis, name, pairs, percentage, port, protocol, queue, rate, sampler, target_model, temporality,
+    timeout,
 };
 use crate::config::{Exporter, Propagator, SamplingRule, TelemetryConfig};
 use crate::hook::StartupHook;
@@ -37,6 +38,7 @@ pub(crate) enum Field {
     MaxQueueSize(Signal),
     MaxExportBatchSize(Signal),
     MetricTemporality,
+    HistogramBuckets,
     LogLevel,
     SelfMetrics,
     SpanAttributeCount,
@@ -93,6 +95,7 @@ impl Field {
                 | Self::Compression
                 | Self::CompressionOf(_)
                 | Self::MetricTemporality
+                | Self::HistogramBuckets
                 | Self::LogLevel
                 | Self::Sampler
                 | Self::Propagators
@@ -216,6 +219,7 @@ impl TelemetryConfig {
                 self.signals.get_mut(signal).max_export_batch_size = Some(queue(text)?);
             }
             Field::MetricTemporality => self.sdk.temporality = temporality(text)?,
+            Field::HistogramBuckets => self.sdk.metric_views.histogram_buckets = histogram_buckets(text)?,
             Field::SelfMetrics => self.sdk.self_metrics = boolean(text)?,
             Field::LogLevel => self.sdk.log_level = LogLevel::parse(text).ok_or(Expected::LogLevel)?,
             Field::SpanAttributeCount => self.sdk.span_limits.attributes = count(text)?,

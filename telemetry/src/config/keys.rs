@@ -97,6 +97,7 @@ pub(super) const VARIABLES: &[(&str, Field)] = &[
     ("OTEL_EXPORTER_OTLP_METRICS_CLIENT_KEY", Field::ClientKeyOf(Signal::Metrics)),
     ("OTEL_EXPORTER_OTLP_LOGS_CLIENT_KEY", Field::ClientKeyOf(Signal::Logs)),
     ("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", Field::MetricTemporality),
+    ("OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION", Field::HistogramBuckets),
     ("OTEL_LOG_LEVEL", Field::LogLevel),
     ("OTEL_TRACES_SAMPLER", Field::Sampler),
     ("OTEL_PROPAGATORS", Field::Propagators),
@@ -179,12 +180,6 @@ pub(super) const UNSUPPORTED: &[Unsupported] = &[
         harmless: "always_off",
         reason: "the SDK does not record exemplars",
         used: "always_off",
-    },
-    Unsupported {
-        variable: "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION",
-        harmless: "explicit_bucket_histogram",
-        reason: "the SDK's exporter does not support this choice; use OTEL_CONFIG_FILE, or a start-up hook that adds a view",
-        used: "explicit_bucket_histogram",
     },
     Unsupported {
         variable: "OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT",

@@ -56,6 +56,7 @@ pub(crate) use signal_config::BatchLimits;
 pub use signal_config::SignalConfig;
 pub(crate) use target::OtlpTarget;
 pub use tls::TlsConfig;
+pub use views::HistogramBuckets;
 pub(crate) use views::{InstrumentSelector, MetricViews, StreamSettings};
 pub(crate) use writer::ConsoleWriter;
 
@@ -83,7 +84,7 @@ pub struct TelemetryConfig {
     /// gRPC.
     pub endpoint: Option<String>,
     /// The protocol of requests to the collector. Default: gRPC if the endpoint has port 4317 and no path,
-    /// otherwise HTTP with protobuf.
+    /// otherwise HTTP with protobuf, or the one in which the port answers.
     pub protocol: Option<Protocol>,
     /// The compression of requests to the collector. Default: none.
     pub compression: Compression,

@@ -9,6 +9,7 @@ use throughline_tokens::TargetModel;
 use crate::config::endpoint::Endpoint;
 use crate::config::expected::Expected;
 use crate::config::sdk::MetricTemporality;
+use crate::config::views::HistogramBuckets;
 use crate::config::{Compression, Exporter, Exporters, Protocol};
 use crate::signal::Signal;
 
@@ -146,6 +147,10 @@ pub(super) fn target_model(text: &str) -> Result<String, Expected> {
 
 pub(super) fn temporality(text: &str) -> Result<MetricTemporality, Expected> {
     MetricTemporality::parse(text).ok_or(Expected::Temporality)
+}
+
+pub(super) fn histogram_buckets(text: &str) -> Result<HistogramBuckets, Expected> {
+    HistogramBuckets::parse(text).ok_or(Expected::HistogramBuckets)
 }
 
 /// Parses an interval. It must not be 0, because its work would run without a pause.

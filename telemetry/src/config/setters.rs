@@ -7,8 +7,8 @@ use std::time::Duration;
 use crate::config::fields::Field;
 use crate::config::parse::limited;
 use crate::config::{
-    Compression, ConsoleWriter, Exporter, Exporters, FileConfig, MetricTemporality, Propagator, Protocol,
-    SamplingRule, SignalConfig, SpanLimits, TailRule, TelemetryConfig, TlsConfig,
+    Compression, ConsoleWriter, Exporter, Exporters, FileConfig, HistogramBuckets, MetricTemporality,
+    Propagator, Protocol, SamplingRule, SignalConfig, SpanLimits, TailRule, TelemetryConfig, TlsConfig,
 };
 use crate::hook::{Builders, StartupHook};
 use crate::log_level::LogLevel;
@@ -58,8 +58,9 @@ impl TelemetryConfig {
         self
     }
 
-    /// Sets the protocol of requests to the collector. Default: gRPC if the endpoint
-    /// has port 4317 and no path, otherwise HTTP with protobuf.
+    /// Sets the protocol of requests to the collector. Default: gRPC if the endpoint has port 4317 and no path,
+    /// otherwise HTTP with protobuf. If the port only answers in the other one, the first delivery finds it out.
+    /// This requires the feature of the other one.
     #[must_use]
     pub fn with_protocol(mut self, protocol: Protocol) -> Self {
         self.protocol = Some(protocol);
@@ -244,6 +245,15 @@ impl TelemetryConfig {
     pub fn with_temporality(mut self, temporality: MetricTemporality) -> Self {
         self.sdk.temporality = temporality;
         self.fix_in_code(Field::MetricTemporality);
+        self
+    }
+
+    /// Sets the buckets of histograms whose view sets none. They apply to all exporters of metrics. Prometheus
+    /// does not support exponential buckets. Default: [`HistogramBuckets::Explicit`].
+    #[must_use]
+    pub fn with_histogram_buckets(mut self, buckets: HistogramBuckets) -> Self {
+        self.sdk.metric_views.histogram_buckets = buckets;
+        self.fix_in_code(Field::HistogramBuckets);
         self
     }
 

@@ -22,6 +22,8 @@ pub(crate) struct OtlpTarget {
     /// The maximum bytes of a request, before compression.
     pub(crate) max_request_bytes: usize,
     timeout: Duration,
+    /// The other protocol and its URL, if only the port suggests the protocol.
+    alternative: Option<(Protocol, String)>,
 }
 
 impl OtlpTarget {
@@ -41,7 +43,12 @@ impl OtlpTarget {
                 .as_ref()
                 .map_or(Protocol::HttpProtobuf, Endpoint::protocol)
         };
-        let protocol = own.protocol.or(config.protocol).unwrap_or_else(implied);
+        let configured = own.protocol.or(config.protocol);
+        let protocol = configured.unwrap_or_else(implied);
+        let alternative = match &endpoint {
+            Some(endpoint) if configured.is_none() => endpoint.alternative(protocol, signal),
+            _ => None,
+        };
         let url = match (&own.endpoint, endpoint, protocol) {
             (Some(url), _, _) => url.clone(),
             (None, Some(endpoint), Protocol::Grpc) => endpoint.origin,
@@ -60,6 +67,20 @@ impl OtlpTarget {
             headers: config.headers(signal),
             max_request_bytes: config.max_request_bytes,
             timeout: config.timeout(signal),
+            alternative,
+        })
+    }
+
+    /// Returns the same collector with the other protocol, if only the port suggests the protocol and the other
+    /// one is compiled in.
+    pub(crate) fn alternative(&self) -> Option<Self> {
+        let (protocol, url) = self.alternative.clone()?;
+        let is_possible = protocol.feature().missing(self).is_none();
+        is_possible.then(|| Self {
+            protocol,
+            url,
+            alternative: None,
+            ..self.clone()
         })
     }
 

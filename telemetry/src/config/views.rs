@@ -7,8 +7,35 @@ use opentelemetry_sdk::metrics::{Aggregation, InstrumentKind};
 pub(crate) struct MetricViews {
     pub(crate) views: Vec<MetricView>,
     pub(crate) limits: CardinalityLimits,
-    /// Whether histograms have exponential buckets unless a view has another aggregation.
-    pub(crate) is_exponential: bool,
+    /// The buckets of histograms, unless a view has another aggregation.
+    pub(crate) histogram_buckets: HistogramBuckets,
+}
+
+/// The kind of buckets that histograms have.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum HistogramBuckets {
+    /// The boundaries that the instrument suggests.
+    #[default]
+    Explicit,
+    /// Exponential buckets that adapt to the values: at most 160, with a relative error of percentiles that
+    /// depends on the range of the values.
+    Exponential,
+}
+
+impl HistogramBuckets {
+    const ALL: [Self; 2] = [Self::Explicit, Self::Exponential];
+
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|buckets| buckets.as_str() == text)
+    }
+
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Explicit => "explicit_bucket_histogram",
+            Self::Exponential => "base2_exponential_bucket_histogram",
+        }
+    }
 }
 
 /// What becomes of the instruments that a view selects.

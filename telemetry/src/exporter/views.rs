@@ -5,7 +5,7 @@ use std::sync::Arc;
 use opentelemetry::Key;
 use opentelemetry_sdk::metrics::{Aggregation, Instrument, InstrumentKind, MeterProviderBuilder, Stream};
 
-use crate::config::{InstrumentSelector, MetricViews, StreamSettings, matches_pattern};
+use crate::config::{HistogramBuckets, InstrumentSelector, MetricViews, StreamSettings, matches_pattern};
 
 /// Adds the views to a provider. The SDK makes a stream of an instrument for each view that returns one.
 pub(super) fn add(builder: MeterProviderBuilder, views: &MetricViews) -> MeterProviderBuilder {
@@ -70,7 +70,8 @@ fn stream(settings: &StreamSettings, views: &MetricViews, instrument: &Instrumen
     if let Some(description) = description {
         stream = stream.with_description(description);
     }
-    let is_exponential = views.is_exponential && instrument.kind() == InstrumentKind::Histogram;
+    let is_exponential = views.histogram_buckets == HistogramBuckets::Exponential
+        && instrument.kind() == InstrumentKind::Histogram;
     let aggregation = aggregation.or_else(|| is_exponential.then_some(MetricViews::EXPONENTIAL));
     if let Some(aggregation) = aggregation {
         stream = stream.with_aggregation(aggregation);

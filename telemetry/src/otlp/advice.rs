@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::tls_advice::{USE_HTTP, tls_advice};
-use crate::config::{OtlpTarget, Protocol};
+use crate::config::{Endpoint, OtlpTarget, Protocol};
 use crate::sniff::{HTTP1, Sniffed, sniff};
 
 /// Returns advice if no response could be read, or `None` if there is nothing to add to the cause. Detects the
@@ -66,6 +66,20 @@ pub(crate) fn is_late(why: &str) -> bool {
 pub(crate) fn speaks_http1(target: &OtlpTarget, address: &str, timeout: Duration) -> bool {
     let sniffed = || sniff(address, HTTP1, timeout.mul_f32(SNIFF_TIMEOUT_SHARE));
     !target.is_https() && matches!(sniffed(), Sniffed::Http1(_))
+}
+
+/// Returns whether a port that is not encrypted answers in the protocol of a collector.
+pub(super) fn speaks(target: &OtlpTarget, timeout: Duration) -> bool {
+    let Ok(endpoint) = Endpoint::parse(&target.url) else {
+        return false;
+    };
+    let is_grpc = target.protocol == Protocol::Grpc;
+    let answer = sniff(&endpoint.address(), if is_grpc { HTTP2 } else { HTTP1 }, timeout);
+    match answer {
+        Sniffed::Http1(_) => !is_grpc,
+        Sniffed::Http2 => is_grpc,
+        Sniffed::Tls | Sniffed::Other | Sniffed::Nothing => false,
+    }
 }
 
 /// The start of an HTTP/2 connection.

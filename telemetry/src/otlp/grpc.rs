@@ -21,7 +21,7 @@ use tower_service::Service;
 
 use super::answer::{line, partial};
 use super::retry_info::retry_delay;
-use super::runtime::{Runtime, RuntimeHandle};
+use super::runtime::RuntimeHandle;
 use super::{CollectorReply, MAX_ANSWER_BYTES, OtlpRequest, PartialSuccess};
 use crate::config::OtlpTarget;
 use crate::error::{InitError, chain};
@@ -38,13 +38,12 @@ pub(crate) struct Grpc {
 impl Grpc {
     /// Creates a channel. The exporter's own channel is not used, because with it, the feature `tls` would
     /// add tonic to programs that export over HTTP.
-    pub(super) fn new(target: &OtlpTarget, runtime: &mut Option<Runtime>) -> Result<Self, InitError> {
+    pub(super) fn new(target: &OtlpTarget, runtime: RuntimeHandle) -> Result<Self, InitError> {
         let endpoint = Endpoint::from_shared(target.url.clone());
         let endpoint = endpoint
             .map_err(|error| InitError::exporter(format!("{target} cannot be set up")).caused_by(error))?;
         #[cfg(feature = "tls")]
         let endpoint = super::grpc_tls::secure(endpoint, target)?;
-        let runtime = Runtime::handle(runtime)?;
         let channel = runtime.enter(|| endpoint.connect_lazy());
         Ok(Self {
             channel,

@@ -8,7 +8,7 @@ use reqwest::{Client, RequestBuilder, Response};
 
 use super::answer::partial;
 use super::refusal::message;
-use super::runtime::{Runtime, RuntimeHandle};
+use super::runtime::RuntimeHandle;
 use super::{CollectorReply, MAX_ANSWER_BYTES, OtlpRequest, PartialSuccess};
 use crate::config::{OtlpTarget, Protocol};
 use crate::error::{InitError, chain};
@@ -23,7 +23,7 @@ pub(crate) struct Http {
 }
 
 impl Http {
-    pub(super) fn new(target: &OtlpTarget, runtime: &mut Option<Runtime>) -> Result<Self, InitError> {
+    pub(super) fn new(target: &OtlpTarget, runtime: RuntimeHandle) -> Result<Self, InitError> {
         // A redirected POST can become a GET without a body, which may be answered with 200.
         let builder = Client::builder().redirect(Policy::none());
         #[cfg(feature = "tls")]
@@ -36,7 +36,7 @@ impl Http {
                 Protocol::HttpJson => JSON,
                 Protocol::Grpc | Protocol::HttpProtobuf => PROTOBUF,
             }),
-            runtime: Runtime::handle(runtime)?,
+            runtime,
         })
     }
 

@@ -23,6 +23,7 @@ mod retry_info;
 mod runtime;
 mod tls_advice;
 
+use advice::speaks;
 pub(crate) use advice::{HEADERS, NO_GRPC, connection_advice, is_late, speaks_http1};
 pub(crate) use connection::{Connection, Connector};
 pub(crate) use reply::{CollectorReply, PartialSuccess};

@@ -6,7 +6,7 @@ use ::http::HeaderMap;
 use bytes::Bytes;
 
 /// An encoded request.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct OtlpRequest<'a> {
     /// The user's headers.
     pub(crate) headers: &'a HeaderMap,

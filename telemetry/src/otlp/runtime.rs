@@ -48,7 +48,7 @@ impl Drop for Runtime {
 }
 
 /// Runs exchanges on the runtime.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct RuntimeHandle(Handle);
 
 impl RuntimeHandle {

@@ -1,8 +1,12 @@
-//! The protocol of an endpoint: HTTP if it is not configured, and named if it is the wrong one.
+//! The protocol of an endpoint: found out if it is not configured, and named if it is the wrong one.
 
-use throughline_telemetry::{Exporter, Protocol, TelemetryConfig, init};
+use std::time::Duration;
+
+use throughline_telemetry::{Exporter, Protocol, Telemetry, TelemetryConfig, init};
+use tonic::Code;
 
 use crate::collector::{Answer, Collector};
+use crate::grpc::Grpc;
 use crate::{TEST_TIMEOUT, record, turn};
 
 fn traces_to(collector: &Collector) -> TelemetryConfig {
@@ -85,4 +89,95 @@ fn a_failure_says_that_the_credentials_are_rejected() {
     let expected = "not everything was delivered; traces: HTTP export failed with status code: 401; it rejects the \
                     credentials: check the headers (OTEL_EXPORTER_OTLP_HEADERS)";
     assert_eq!(error, expected, "the hint of the diagnosis");
+}
+
+/// The lines of the exports that a collector over HTTP has accepted.
+fn exports(collector: &Collector) -> Vec<String> {
+    let requests = collector.requests().into_iter();
+    let lines = requests.filter_map(|request| request.head.lines().next().map(str::to_owned));
+    lines.filter(|line| line.starts_with("POST ")).collect()
+}
+
+fn record_two(telemetry: Telemetry) {
+    record(&telemetry, "first");
+    telemetry.flush(TEST_TIMEOUT).expect("delivered");
+    record(&telemetry, "second");
+    telemetry.shutdown_within(TEST_TIMEOUT).expect("delivered");
+}
+
+/// Port 4317 without a path got gRPC, whatever the port answered.
+#[test]
+fn a_port_4317_that_uses_http_gets_http() {
+    let _turn = turn();
+    let address = "127.43.17.1:4317".parse().expect("an address");
+    let collector = Collector::start_at(address, Answer::Accept, None);
+    record_two(init(traces_to(&collector)).expect("started"));
+    let line = "POST /v1/traces http/1.1";
+    assert_eq!(exports(&collector), [line, line], "both spans, once, over HTTP");
+}
+
+#[test]
+fn a_collector_that_starts_later_on_port_4317_gets_http() {
+    let _turn = turn();
+    let address = "127.43.17.2:4317".parse().expect("an address");
+    let config = TelemetryConfig::default()
+        .with_enabled(true)
+        .with_exporter(Exporter::Otlp)
+        .with_metrics_exporter(Exporter::None)
+        .with_timeout(Duration::from_millis(100))
+        .with_endpoint("http://127.43.17.2:4317");
+    let telemetry = init(config).expect("started");
+    record(&telemetry, "lost");
+    let error = telemetry.flush(TEST_TIMEOUT).expect_err("nothing listens");
+    assert!(error.to_string().contains("Connection refused"), "{error}");
+
+    let collector = Collector::start_at(address, Answer::Accept, None);
+    record(&telemetry, "work");
+    telemetry.flush(TEST_TIMEOUT).expect("delivered");
+    assert_eq!(exports(&collector), ["POST /v1/traces http/1.1"], "over HTTP");
+    let diagnosis = telemetry.diagnose().to_string();
+    assert!(
+        !diagnosis.contains("not gRPC"),
+        "a probe finds the same: {diagnosis}"
+    );
+    telemetry.shutdown_within(TEST_TIMEOUT).expect("nothing is left");
+}
+
+/// The port of a container is often mapped to another one.
+#[test]
+fn a_port_that_uses_grpc_gets_grpc() {
+    let _turn = turn();
+    let collector = Grpc::start(Code::Ok);
+    let config = TelemetryConfig::default()
+        .with_enabled(true)
+        .with_exporter(Exporter::Otlp)
+        .with_metrics_exporter(Exporter::None)
+        .with_endpoint(format!("http://{}", collector.address));
+    record_two(init(config).expect("started"));
+    assert_eq!(
+        collector.spans(),
+        ["first", "second"],
+        "both spans, once, over gRPC"
+    );
+}
+
+/// A server that does not answer says nothing about its protocol.
+#[test]
+fn a_server_that_fails_keeps_the_protocol_of_its_port() {
+    let _turn = turn();
+    let collector = Collector::start(Answer::Close);
+    let telemetry = init(traces_to(&collector).with_timeout(Duration::from_millis(300))).expect("started");
+    record(&telemetry, "lost");
+    let error = telemetry
+        .flush(TEST_TIMEOUT)
+        .expect_err("it closes the connection");
+    assert!(
+        error.to_string().contains("HTTP export failed"),
+        "HTTP is not given up: {error}"
+    );
+    collector.answer(Answer::Accept);
+    record(&telemetry, "work");
+    telemetry.flush(TEST_TIMEOUT).expect("delivered");
+    assert_eq!(exports(&collector), ["POST /v1/traces http/1.1"], "over HTTP");
+    telemetry.shutdown_within(TEST_TIMEOUT).expect("nothing is left");
 }

@@ -33,6 +33,8 @@ struct Arrived {
     is_metric_export_rare: bool,
     /// As OTLP numbers them: 1 is delta, 2 is cumulative.
     temporality: i32,
+    /// Whether histograms have exponential buckets.
+    is_exponential: bool,
     is_zipped: bool,
     service: String,
 }
@@ -46,6 +48,7 @@ impl Arrived {
             logs: 1,
             is_metric_export_rare: true,
             temporality: 2,
+            is_exponential: false,
             is_zipped: false,
             service: "shop".into(),
         }
@@ -97,17 +100,20 @@ impl Arrived {
             .map(|scope| scope.log_records.len())
             .sum();
         let metrics = bodies("metrics");
-        let temporality = metrics.iter().flat_map(|body| {
-            let request: ExportMetricsServiceRequest = serde_json::from_slice(body).expect("OTLP/JSON");
-            request.resource_metrics
-        });
-        let temporality = temporality
+        let data: Vec<Data> = metrics
+            .iter()
+            .flat_map(|body| {
+                let request: ExportMetricsServiceRequest = serde_json::from_slice(body).expect("OTLP/JSON");
+                request.resource_metrics
+            })
             .flat_map(|metrics| metrics.scope_metrics)
             .flat_map(|scope| scope.metrics)
-            .find_map(|metric| match metric.data {
-                Some(Data::Sum(sum)) => Some(sum.aggregation_temporality),
-                _ => None,
-            });
+            .filter_map(|metric| metric.data)
+            .collect();
+        let temporality = data.iter().find_map(|data| match data {
+            Data::Sum(sum) => Some(sum.aggregation_temporality),
+            _ => None,
+        });
         Self {
             spans: spans.len(),
             attributes: spans.first().map_or(0, |span| span.attributes.len()),
@@ -115,6 +121,9 @@ impl Arrived {
             logs,
             is_metric_export_rare: metrics.len() <= 3,
             temporality: temporality.unwrap_or_default(),
+            is_exponential: data
+                .iter()
+                .any(|data| matches!(data, Data::ExponentialHistogram(_))),
             is_zipped: requests
                 .iter()
                 .any(|request| request.head.contains("content-encoding: ")),
@@ -148,12 +157,9 @@ fn child(test: &str, vars: &[(&str, &str)]) -> (Collector, Output) {
 /// Spans one by one, each delivered; a counter; a log record.
 fn record_all_signals(telemetry: Telemetry) {
     let tracer = telemetry.tracer_provider().expect("traces").tracer("test");
-    let counter = telemetry
-        .meter_provider()
-        .expect("metrics")
-        .meter("test")
-        .u64_counter("calls")
-        .build();
+    let meter = telemetry.meter_provider().expect("metrics").meter("test");
+    let counter = meter.u64_counter("calls").build();
+    meter.f64_histogram("duration").build().record(0.3, &[]);
     for _ in 0..SPANS {
         counter.add(1, &[]);
         let mut span = tracer.start("work");
@@ -213,6 +219,10 @@ fn a_bad_value_has_no_effect() {
         ("OTEL_EXPORTER_OTLP_CERTIFICATE", "/nowhere/ca.pem"),
         ("OTEL_EXPORTER_OTLP_CLIENT_KEY", "/nowhere/key.pem"),
         ("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", "low_memory"),
+        (
+            "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION",
+            "exponential",
+        ),
         ("OTEL_RESOURCE_ATTRIBUTES", "service.name=other,nonsense"),
         ("OTEL_LOG_LEVEL", "loud"),
     ] {
@@ -276,6 +286,16 @@ fn a_good_value_has_its_effect() {
             &[("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", "DELTA")],
             Arrived {
                 temporality: 1,
+                ..usual()
+            },
+        ),
+        (
+            &[(
+                "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION",
+                "Base2_Exponential_Bucket_Histogram",
+            )],
+            Arrived {
+                is_exponential: true,
                 ..usual()
             },
         ),

@@ -79,7 +79,7 @@ fn check(args: &Args) -> Result<()> {
     match args.first_for_functions() {
         Some(span) => Err(Error::new(
             span,
-            "this says something of one function: put it on the method, as `#[traced(…)]`",
+            "this argument is for one function: put it on the method, as `#[traced(…)]`",
         )),
         None => Ok(()),
     }

@@ -77,9 +77,7 @@ fn check(args: &Args, sig: &Signature) -> Result<()> {
         }
         let name = recorded.key.value();
         let message = match name.as_str() {
-            "self" => {
-                "`self` cannot be recorded: name what is to be seen of it in `attributes(…)`".to_owned()
-            }
+            "self" => "`self` cannot be recorded: record its fields with `attributes(…)`".to_owned(),
             _ => format!("there is no argument `{name}`"),
         };
         return Err(Error::new(recorded.key.span(), message));

@@ -8,7 +8,7 @@ use tower_service::Service;
 
 use super::ClientExchange;
 use super::settings::Settings;
-use crate::message::{HttpRequest, HttpResponse};
+use crate::message::{HttpClient, HttpRequest, HttpResponse};
 use crate::observe::ResponseFuture;
 
 /// A service whose requests are traced and measured. Created by [`ClientLayer`](super::ClientLayer).
@@ -27,13 +27,13 @@ impl<S> Client<S> {
 impl<S, R> Service<R> for Client<S>
 where
     R: HttpRequest<Body: 'static>,
-    S: Service<R, Response: HttpResponse<ClientExchange>, Error: fmt::Display + 'static>,
+    S: HttpClient<R, Answer: HttpResponse<ClientExchange>, Failure: fmt::Display + 'static>,
 {
-    type Response = <S::Response as HttpResponse<ClientExchange>>::Output;
-    type Error = S::Error;
+    type Response = <S::Answer as HttpResponse<ClientExchange>>::Output;
+    type Error = S::Failure;
     type Future = ResponseFuture<S::Future, ClientExchange>;
 
-    fn poll_ready(&mut self, cx: &mut Task<'_>) -> Poll<Result<(), S::Error>> {
+    fn poll_ready(&mut self, cx: &mut Task<'_>) -> Poll<Result<(), S::Failure>> {
         self.inner.poll_ready(cx)
     }
 

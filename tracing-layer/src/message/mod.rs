@@ -29,6 +29,7 @@
 //! ```
 
 mod head;
+mod http_client;
 mod http_types;
 #[cfg(feature = "reqwest")]
 mod reqwest_types;
@@ -41,6 +42,7 @@ use http::{Extensions, HeaderMap, HeaderValue, Method};
 use http_body::Body;
 
 pub use self::head::ResponseHead;
+pub use self::http_client::HttpClient;
 pub use crate::url::RequestUrl;
 
 /// Names the body that a layer puts around other bodies.

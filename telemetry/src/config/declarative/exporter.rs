@@ -7,7 +7,7 @@ use super::node::{Node, Section};
 use crate::config::expected::Expected;
 use crate::config::fields::Field;
 use crate::config::headers::Headers;
-use crate::config::{Exporter, Protocol, TlsConfig, pairs};
+use crate::config::{Exporter, HistogramBuckets, Protocol, TlsConfig, pairs};
 use crate::error::InitError;
 use crate::signal::Signal;
 
@@ -172,13 +172,13 @@ impl Reader {
             }
         }
         if let Some(aggregation) = section.take_set("default_histogram_aggregation") {
-            match aggregation.text(&self.report)? {
-                "explicit_bucket_histogram" => {}
-                "base2_exponential_bucket_histogram" => {
+            match HistogramBuckets::parse(aggregation.text(&self.report)?) {
+                Some(HistogramBuckets::Explicit) => {}
+                Some(HistogramBuckets::Exponential) => {
                     self.exponential
                         .push((aggregation.path, aggregation.value.clone()));
                 }
-                _ => return Err(aggregation.refused(&self.report, HISTOGRAMS)),
+                None => return Err(aggregation.refused(&self.report, Expected::HistogramBuckets)),
             }
         }
         Ok(())
@@ -203,5 +203,4 @@ impl Reader {
     }
 }
 
-const HISTOGRAMS: &str = r#""explicit_bucket_histogram" or "base2_exponential_bucket_histogram""#;
 const EXPORTERS: &str = r#""otlp_http", "otlp_grpc", "console" or "otlp_file/development""#;

@@ -5,9 +5,9 @@ use opentelemetry_sdk::metrics::{Aggregation, InstrumentKind};
 use super::Reader;
 use super::node::Node;
 use super::report::Report;
-use crate::config::Exporter;
 use crate::config::pattern::matches_pattern;
 use crate::config::views::{CardinalityLimits, InstrumentSelector, MetricView, StreamSettings};
+use crate::config::{Exporter, HistogramBuckets};
 use crate::error::InitError;
 use crate::signal::Signal;
 
@@ -197,7 +197,9 @@ impl Reader {
             .filter(|((signal, _), _)| *signal == Signal::Metrics)
             .count();
         if self.exponential.len() == readers {
-            self.config.sdk.metric_views.is_exponential = readers > 0;
+            if readers > 0 {
+                self.config.sdk.metric_views.histogram_buckets = HistogramBuckets::Exponential;
+            }
             return;
         }
         for (path, value) in &self.exponential {

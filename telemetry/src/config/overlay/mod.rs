@@ -24,7 +24,7 @@ use crate::config::keys::{
 use crate::config::parse::boolean;
 use crate::config::provenance::AppliedVariable;
 use crate::config::variables::Variables;
-use crate::config::{Exporter, TelemetryConfig};
+use crate::config::{Exporter, HistogramBuckets, TelemetryConfig};
 use crate::error::{ConfigSource, InitError};
 use crate::signal::Signal;
 
@@ -74,6 +74,7 @@ impl<'a> Overlay<'a> {
         self.sampler_argument();
         self.batch_sizes();
         self.switches();
+        self.histogram_buckets();
         self.check_variables();
         self.unsupported();
         self.finish()
@@ -291,6 +292,31 @@ impl<'a> Overlay<'a> {
         self.config.enabled = enabled.unwrap_or(was_enabled || is_turned_on);
         if self.boolean(DISABLED) == Some(true) {
             self.config.enabled = false;
+        }
+    }
+
+    /// Limits the buckets of histograms to what the exporters of metrics can have. The variable is for OTLP, and
+    /// all readers of the SDK share the buckets.
+    fn histogram_buckets(&mut self) {
+        let is_buckets = |it: &AppliedVariable| it.field == Field::HistogramBuckets;
+        let Some(applied) = self.applied.iter().position(is_buckets) else {
+            return;
+        };
+        let exporters = self.config.exporters_of(Signal::Metrics);
+        let buckets = &mut self.config.sdk.metric_views.histogram_buckets;
+        if *buckets == HistogramBuckets::Explicit {
+            return;
+        }
+        if !exporters.contains(Exporter::Otlp) {
+            *buckets = HistogramBuckets::Explicit;
+        } else if exporters.contains(Exporter::Prometheus) {
+            *buckets = HistogramBuckets::Explicit;
+            let AppliedVariable { variable, value, .. } = self.applied.remove(applied);
+            let reason =
+                "all exporters of metrics have the same buckets, and Prometheus has explicit ones only";
+            let accepted = r#""explicit_bucket_histogram", or remove the exporter prometheus"#;
+            let used = Fallback::Field(Field::HistogramBuckets);
+            self.reject(variable, &value, reason, accepted, used);
         }
     }
 

@@ -5,81 +5,118 @@ use std::time::Duration;
 /// Durations in seconds, in buckets.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Durations {
-    bounds: Vec<f64>,
-    counts: Vec<u64>,
+    buckets: Buckets,
     min: Option<f64>,
     max: Option<f64>,
 }
 
+#[derive(Debug, Clone)]
+enum Buckets {
+    /// Each bucket ends at a bound, and the last one has none.
+    Explicit {
+        bounds: Vec<f64>,
+        counts: Vec<u64>,
+    },
+    Exponential(Exponential),
+    /// Only the number is known.
+    Counted(u64),
+}
+
+/// Buckets whose bounds grow by a factor
+/// (<https://opentelemetry.io/docs/specs/otel/metrics/data-model/#exponential-scale>).
+#[derive(Debug, Clone)]
+struct Exponential {
+    scale: i32,
+    /// The index of the first bucket. The bucket of an index ends at the power of the index after it.
+    offset: i64,
+    counts: Vec<u64>,
+    /// The durations before all buckets.
+    zeros: u64,
+}
+
+impl Default for Buckets {
+    fn default() -> Self {
+        Self::Counted(0)
+    }
+}
+
 impl Durations {
     pub(super) fn new(bounds: Vec<f64>, counts: Vec<u64>, min: Option<f64>, max: Option<f64>) -> Self {
-        Self {
-            bounds,
-            counts,
-            min,
-            max,
-        }
+        let buckets = Buckets::Explicit { bounds, counts };
+        Self { buckets, min, max }
     }
 
-    /// Durations in buckets whose bounds grow by a factor: from `offset` on, each ends at a power of that of
-    /// [`scale`](https://opentelemetry.io/docs/specs/otel/metrics/data-model/#exponential-scale). `zeros` are
-    /// before them.
+    /// Durations in exponential buckets, from the one with the index `offset` on. `zeros` are before them.
     pub(super) fn exponential(
         (scale, offset): (i8, i32),
         zeros: u64,
         counts: impl Iterator<Item = u64>,
         (min, max): (Option<f64>, Option<f64>),
     ) -> Self {
-        let power = 2_f64.powf(-f64::from(scale));
-        let mut index = f64::from(offset);
-        let mut durations = Self::new(vec![(index * power).exp2()], vec![zeros], min, max);
-        for count in counts {
-            index += 1.0;
-            durations.bounds.push((index * power).exp2());
-            durations.counts.push(count);
-        }
-        durations
+        let buckets = Buckets::Exponential(Exponential {
+            scale: scale.into(),
+            offset: offset.into(),
+            counts: counts.collect(),
+            zeros,
+        });
+        Self { buckets, min, max }
     }
 
     /// Durations of which only the number is known.
     pub(super) fn counted(count: u64) -> Self {
-        Self::new(Vec::new(), vec![count], None, None)
+        Self {
+            buckets: Buckets::Counted(count),
+            min: None,
+            max: None,
+        }
     }
 
     pub(super) fn count(&self) -> u64 {
-        self.counts.iter().sum()
+        match &self.buckets {
+            Buckets::Explicit { counts, .. } => counts.iter().sum(),
+            Buckets::Exponential(buckets) => buckets.zeros + buckets.counts.iter().sum::<u64>(),
+            Buckets::Counted(count) => *count,
+        }
     }
 
-    /// Adds others. If their buckets differ, only the number is known from then on.
+    /// Adds others. Of explicit buckets with different bounds, only the number is known from then on.
     pub(super) fn merge(&mut self, other: &Self) {
-        if self.counts.is_empty() {
+        if self.count() == 0 {
             *self = other.clone();
             return;
         }
-        if self.bounds != other.bounds || self.counts.len() != other.counts.len() {
-            *self = Self::counted(self.count() + other.count());
+        if other.count() == 0 {
             return;
         }
-        for (count, more) in self.counts.iter_mut().zip(&other.counts) {
-            *count += more;
+        let (min, max) = (self.min.zip(other.min), self.max.zip(other.max));
+        self.min = min.map(|(one, other)| one.min(other));
+        self.max = max.map(|(one, other)| one.max(other));
+        match (&mut self.buckets, &other.buckets) {
+            (
+                Buckets::Explicit { bounds, counts },
+                Buckets::Explicit {
+                    bounds: other_bounds,
+                    counts: others,
+                },
+            ) if bounds == other_bounds && counts.len() == others.len() => {
+                for (count, more) in counts.iter_mut().zip(others) {
+                    *count += more;
+                }
+            }
+            (Buckets::Exponential(buckets), Buckets::Exponential(others)) => buckets.merge(others),
+            _ => *self = Self::counted(self.count() + other.count()),
         }
-        self.min = self.min.zip(other.min).map(|(one, other)| one.min(other));
-        self.max = self.max.zip(other.max).map(|(one, other)| one.max(other));
     }
 
     /// Returns the duration that this part of all is not longer than: within its bucket, evenly distributed.
     pub(super) fn quantile(&self, part: f64) -> Option<Duration> {
         let rank = part * self.count() as f64;
         let mut below = 0.0;
-        for (index, count) in self.counts.iter().enumerate() {
-            let count = *count as f64;
+        for Bucket { from, to, count } in self.buckets() {
+            let count = count as f64;
             if count > 0.0 && below + count >= rank {
-                let from = index
-                    .checked_sub(1)
-                    .and_then(|index| self.bounds.get(index))
-                    .copied();
-                let to = self.bounds.get(index).copied().or(self.max)?;
-                let from = from.unwrap_or(0.0).min(to);
+                let to = to.or(self.max)?;
+                let from = from.min(to);
                 let within = ((rank - below) / count).clamp(0.0, 1.0);
                 let estimate = from + (to - from) * within;
                 let (min, max) = (self.min.unwrap_or(0.0), self.max.unwrap_or(f64::MAX));
@@ -89,7 +126,92 @@ impl Durations {
         }
         None
     }
+
+    fn buckets(&self) -> Vec<Bucket> {
+        match &self.buckets {
+            Buckets::Explicit { bounds, counts } => {
+                let starts = std::iter::once(0.0).chain(bounds.iter().copied());
+                let ends = bounds.iter().copied().map(Some).chain(std::iter::once(None));
+                let buckets = starts.zip(ends).zip(counts);
+                buckets
+                    .map(|((from, to), &count)| Bucket { from, to, count })
+                    .collect()
+            }
+            Buckets::Exponential(buckets) => buckets.buckets(),
+            Buckets::Counted(_) => Vec::new(),
+        }
+    }
 }
+
+/// The durations between two bounds.
+#[derive(Debug)]
+struct Bucket {
+    from: f64,
+    to: Option<f64>,
+    count: u64,
+}
+
+impl Exponential {
+    /// Adds others, in the buckets of the coarser scale, or of a still coarser one if they would be too many:
+    /// two neighbours of a scale are one bucket of the next one.
+    fn merge(&mut self, other: &Self) {
+        let scale = self.scale.min(other.scale);
+        let range = |buckets: &Self| {
+            let steps = buckets.scale - scale;
+            let last = buckets.offset + buckets.counts.len().max(1) as i64 - 1;
+            (shifted(buckets.offset, steps), shifted(last, steps))
+        };
+        let ((first, last), (other_first, other_last)) = (range(self), range(other));
+        let (first, last) = (first.min(other_first), last.max(other_last));
+        let mut steps = 0;
+        while shifted(last, steps) - shifted(first, steps) >= MAX_BUCKETS {
+            steps += 1;
+        }
+        let mut merged = Self {
+            scale: scale - steps,
+            offset: shifted(first, steps),
+            counts: Vec::new(),
+            zeros: self.zeros + other.zeros,
+        };
+        for buckets in [&*self, other] {
+            let steps = buckets.scale - merged.scale;
+            for (index, count) in (buckets.offset..).zip(&buckets.counts) {
+                let place = usize::try_from(shifted(index, steps) - merged.offset).unwrap_or_default();
+                if merged.counts.len() <= place {
+                    merged.counts.resize(place + 1, 0);
+                }
+                if let Some(merged) = merged.counts.get_mut(place) {
+                    *merged += count;
+                }
+            }
+        }
+        *self = merged;
+    }
+
+    fn buckets(&self) -> Vec<Bucket> {
+        let power = f64::from(-self.scale).exp2();
+        let bound = |index: i64| (index as f64 * power).exp2();
+        let zeros = Bucket {
+            from: 0.0,
+            to: Some(bound(self.offset)),
+            count: self.zeros,
+        };
+        let others = (self.offset..).zip(&self.counts).map(|(index, &count)| Bucket {
+            from: bound(index),
+            to: Some(bound(index + 1)),
+            count,
+        });
+        std::iter::once(zeros).chain(others).collect()
+    }
+}
+
+/// Returns the index of a bucket in a scale that is coarser by so many steps.
+fn shifted(index: i64, steps: i32) -> i64 {
+    index >> steps.clamp(0, 63)
+}
+
+/// The buckets that are kept of merged series, as many as the SDK keeps of one.
+const MAX_BUCKETS: i64 = 160;
 
 #[cfg(test)]
 mod tests {
@@ -158,5 +280,46 @@ mod tests {
         );
         all.merge(&Durations::counted(2));
         assert_eq!((all.count(), millis(&all, 0.95)), (6, None), "of others");
+    }
+
+    /// The percentiles of a row were lost if its series had different exponential buckets, as almost all have.
+    #[test]
+    fn exponential_buckets_are_merged_in_the_coarser_scale() {
+        // At scale 1, the bounds are the powers of the square root of 2; at scale 0, those of 2.
+        let fine = Durations::exponential((1, -2), 1, [4, 4].into_iter(), (Some(0.0), Some(0.9)));
+        let coarse = Durations::exponential((0, 0), 0, [0, 10].into_iter(), (Some(2.1), Some(3.9)));
+        let mut merged = fine.clone();
+        merged.merge(&coarse);
+        let mut reverse = coarse;
+        reverse.merge(&fine);
+        for (order, all) in [("into the finer", &merged), ("into the coarser", &reverse)] {
+            assert_eq!(all.count(), 19, "{order}");
+            // 1 at most 0.5, 8 from 0.5 to 1, 10 from 2 to 4.
+            let found = [0.25, 0.5, 0.95].map(|part| millis(all, part));
+            assert_eq!(found, [Some(734), Some(2100), Some(3810)], "{order}");
+        }
+    }
+
+    /// Between a microsecond and an hour lie millions of buckets of the finest scale.
+    #[test]
+    fn merged_exponential_buckets_are_bounded() {
+        let one = |index: i32| Durations::exponential((20, index), 0, [1].into_iter(), (None, None));
+        let mut all = one(-20 << 20);
+        all.merge(&one(11 << 20));
+        all.merge(&one(i32::MAX));
+        all.merge(&one(i32::MIN));
+        assert_eq!(all.count(), 4, "all");
+        let Buckets::Exponential(buckets) = &all.buckets else {
+            panic!("{all:?}");
+        };
+        assert!(
+            buckets.counts.len() as i64 <= MAX_BUCKETS,
+            "{}",
+            buckets.counts.len()
+        );
+        let mut seconds = one(1 << 20);
+        seconds.merge(&one((1 << 20) + 300));
+        let median = seconds.quantile(0.5).expect("a median").as_secs_f64();
+        assert!((2.0..2.001).contains(&median), "{median} is close to 2 s");
     }
 }

@@ -155,7 +155,8 @@ impl Delivery {
                 timeout: self.timeout.saturating_sub(begun.elapsed()).max(MIN_TIMEOUT),
             });
             let fault = Fault::from_reply(&reply);
-            let (why, retry) = match verdict(reply, self.target.protocol == Protocol::Grpc) {
+            let is_grpc = self.connection.target().protocol == Protocol::Grpc;
+            let (why, retry) = match verdict(reply, is_grpc) {
                 Verdict::Taken(partial) => return Ok(SendOutcome::Taken(partial)),
                 Verdict::NotImplemented(why) => return Ok(SendOutcome::NotImplemented(why)),
                 Verdict::Failed { why, retry } => (why, retry),
@@ -188,9 +189,10 @@ impl Delivery {
         if let Some((_, advice)) = examined.as_ref().filter(|(cause, _)| cause == why) {
             return advice.clone();
         }
-        let address = Endpoint::parse(&self.target.url).ok()?.address();
+        let target = self.connection.target();
+        let address = Endpoint::parse(&target.url).ok()?.address();
         let advice = match connect(&address, ADVICE_TIMEOUT) {
-            Ok(_) => connection_advice(why, &self.target, &address, ADVICE_TIMEOUT),
+            Ok(_) => connection_advice(why, &target, &address, ADVICE_TIMEOUT),
             // The cause says it.
             Err(_) => None,
         };

@@ -1,5 +1,7 @@
 //! What is not accepted, and what is ignored with a warning.
 
+use crate::config::HistogramBuckets;
+
 use super::{declared, read_with, refused, warnings};
 
 #[test]
@@ -255,7 +257,8 @@ fn settings_of_metrics_that_readers_cannot_share_warn() {
         assert_eq!(warnings(&config), expected, "{readers}, {stream}");
         let is_exponential = !readers.starts_with("pull") && !readers.ends_with("{otlp_http: }}");
         assert_eq!(
-            config.sdk.metric_views.is_exponential, is_exponential,
+            config.sdk.metric_views.histogram_buckets == HistogramBuckets::Exponential,
+            is_exponential,
             "{readers}"
         );
     }

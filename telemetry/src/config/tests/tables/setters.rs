@@ -7,8 +7,8 @@ use crate::config::keys::VARIABLES;
 use crate::config::overlay::Overlay;
 use crate::config::tests::variables_of;
 use crate::config::{
-    Compression, Exporter, MetricTemporality, OtlpTarget, Propagator, Protocol, SignalConfig, SpanLimits,
-    TelemetryConfig, TlsConfig,
+    Compression, Exporter, HistogramBuckets, MetricTemporality, OtlpTarget, Propagator, Protocol,
+    SignalConfig, SpanLimits, TelemetryConfig, TlsConfig,
 };
 use crate::log_level::LogLevel;
 use crate::signal::Signal;
@@ -28,6 +28,7 @@ fn value(field: Field) -> &'static str {
         Field::ClientCertificate | Field::ClientCertificateOf(_) => "client.pem",
         Field::ClientKey | Field::ClientKeyOf(_) => "client.key",
         Field::MetricTemporality => "delta",
+        Field::HistogramBuckets => "base2_exponential_bucket_histogram",
         Field::LogLevel => "error",
         Field::Sampler => "always_off",
         Field::Propagators => "b3",
@@ -102,6 +103,7 @@ fn set(config: TelemetryConfig, field: Field) -> TelemetryConfig {
             config.with_signal(signal, own().with_tls(tls(None, None, Some("client.key"))))
         }
         Field::MetricTemporality => config.with_temporality(MetricTemporality::Delta),
+        Field::HistogramBuckets => config.with_histogram_buckets(HistogramBuckets::Exponential),
         Field::LogLevel => config.with_log_level(LogLevel::Error),
         Field::Sampler => config.with_sampling_rate(0.0).with_parent_based(false),
         Field::Propagators => config.with_propagators([Propagator::B3]),

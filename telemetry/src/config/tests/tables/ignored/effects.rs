@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::config::sdk::MetricTemporality;
 use crate::config::tests::vars;
-use crate::config::{Exporter, Exporters, Propagator};
+use crate::config::{Exporter, Exporters, HistogramBuckets, Propagator, TelemetryConfig};
 use crate::signal::Signal;
 
 /// Only unknown members are dropped.
@@ -292,5 +292,51 @@ fn endpoints_without_a_scheme() {
         endpoints,
         [None, Some("http://c:4317"), None],
         "the signal's own wins"
+    );
+}
+
+/// The variable used to have no effect. By the specification, it is for OTLP, and the SDK has one choice for all
+/// readers.
+#[test]
+fn buckets_of_histograms_are_those_of_otlp() {
+    const BUCKETS: &str = "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION";
+    const EXPONENTIAL: &str = "base2_exponential_bucket_histogram";
+    for (exporters, expected, ignored) in [
+        ("otlp", HistogramBuckets::Exponential, false),
+        ("otlp,console", HistogramBuckets::Exponential, false),
+        ("console", HistogramBuckets::Explicit, false),
+        ("prometheus", HistogramBuckets::Explicit, false),
+        ("otlp,prometheus", HistogramBuckets::Explicit, true),
+    ] {
+        let config = vars(&[("OTEL_METRICS_EXPORTER", exporters), (BUCKETS, EXPONENTIAL)]);
+        let buckets = config.sdk.metric_views.histogram_buckets;
+        assert_eq!(buckets, expected, "{exporters}");
+        let shown: Vec<String> = config
+            .ignored_variables()
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        let warning = format!(
+            "{BUCKETS} = \"{EXPONENTIAL}\" is ignored: all exporters of metrics have the same buckets, and \
+             Prometheus has explicit ones only; use \"explicit_bucket_histogram\", or remove the exporter prometheus; \
+             instead: explicit_bucket_histogram"
+        );
+        let warnings = if ignored { vec![warning] } else { Vec::new() };
+        assert_eq!(shown, warnings, "{exporters}");
+    }
+}
+
+#[test]
+fn exponential_buckets_for_prometheus_are_refused_in_code() {
+    let config = TelemetryConfig::default()
+        .with_metrics_exporter(Exporter::Prometheus)
+        .with_histogram_buckets(HistogramBuckets::Exponential);
+    let error = config
+        .check_exporter_feature(Signal::Metrics, Exporter::Prometheus)
+        .expect_err("refused");
+    assert_eq!(
+        error.to_string(),
+        "the exporter prometheus has explicit buckets only, and with_histogram_buckets sets exponential ones for all \
+         exporters of metrics: remove one of both"
     );
 }

@@ -131,6 +131,16 @@ pub(super) const KINDS: &[Kind] = &[
         accepted: r#""cumulative", "delta" or "lowmemory""#,
     },
     Kind {
+        variables: &["OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION"],
+        bad: &["exponential", "nonsense", "0", "-1"],
+        good: &[
+            "",
+            "Explicit_Bucket_Histogram",
+            "base2_exponential_bucket_histogram",
+        ],
+        accepted: r#""explicit_bucket_histogram" or "base2_exponential_bucket_histogram""#,
+    },
+    Kind {
         variables: &["OTEL_TRACES_SAMPLER"],
         bad: &[
             "jaeger_remote",
@@ -343,7 +353,6 @@ pub(super) const KINDS: &[Kind] = &[
             "OTEL_EXPERIMENTAL_CONFIG_FILE",
             "OTEL_ENTITIES",
             "OTEL_METRICS_EXEMPLAR_FILTER",
-            "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION",
             "OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT",
             "OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT",
         ],

@@ -11,7 +11,7 @@ pub(super) const TRACING: &str = "tracing.";
 pub(super) const TRACING_ENABLED: &str = "tracing.enabled";
 pub(super) const TRACING_SAMPLING: &str = "tracing.random_sampling";
 
-/// The list of Arch's listeners, each of which can have a section `tracing`.
+/// Arch's listeners, a list or a map, each of which can have a section `tracing`.
 pub(super) const LISTENERS: &str = "listeners";
 
 /// The prefix of keys that name an attribute of the resource.

@@ -18,7 +18,7 @@ use crate::error::{ConfigSource, InitError};
 /// Reads a table.
 pub(super) fn read(table: &Map<String, Value>, place: &ConfigSource) -> Result<TelemetryConfig, InitError> {
     let is_taskweaver = table.keys().any(|key| key.starts_with(TRACING));
-    let is_arch = table.get(LISTENERS).is_some_and(Value::is_array);
+    let is_arch = matches!(table.get(LISTENERS), Some(Value::Array(_) | Value::Object(_)));
     let mut reader = TableReader {
         config: TelemetryConfig::default(),
         place,
@@ -26,8 +26,19 @@ pub(super) fn read(table: &Map<String, Value>, place: &ConfigSource) -> Result<T
         set: Vec::new(),
     };
     reader.table("", table)?;
-    if let Some(Value::Array(listeners)) = table.get(LISTENERS).filter(|_| is_arch) {
-        reader.listeners(listeners)?;
+    match table.get(LISTENERS) {
+        Some(Value::Array(listeners)) => {
+            for (at, listener) in listeners.iter().enumerate() {
+                reader.listener(&format!("{LISTENERS}[{at}]"), listener)?;
+            }
+        }
+        // Before version 0.4 of Arch.
+        Some(Value::Object(listeners)) => {
+            for (name, listener) in listeners {
+                reader.listener(&format!("{LISTENERS}.{name}"), listener)?;
+            }
+        }
+        _ => {}
     }
     Ok(reader.finish())
 }
@@ -64,17 +75,15 @@ impl TableReader<'_> {
         Ok(())
     }
 
-    /// Reads the `tracing` section of each of Arch's listeners.
-    fn listeners(&mut self, listeners: &[Value]) -> Result<(), InitError> {
-        for (at, listener) in listeners.iter().enumerate() {
-            let section = TRACING.trim_end_matches('.');
-            let Some(Value::Object(tracing)) = listener.get(section) else {
-                continue;
-            };
-            for (name, value) in tracing {
-                let key = format!("{TRACING}{name}");
-                self.value(&key, &format!("{LISTENERS}[{at}].{key}"), value)?;
-            }
+    /// Reads the `tracing` section of one of Arch's listeners.
+    fn listener(&mut self, place: &str, listener: &Value) -> Result<(), InitError> {
+        let section = TRACING.trim_end_matches('.');
+        let Some(Value::Object(tracing)) = listener.get(section) else {
+            return Ok(());
+        };
+        for (name, value) in tracing {
+            let key = format!("{TRACING}{name}");
+            self.value(&key, &format!("{place}.{key}"), value)?;
         }
         Ok(())
     }

@@ -282,6 +282,19 @@ model_providers:
     let section = "listeners: []\ntracing:\n  random_sampling: 25\nprompt_targets: []";
     let read = TelemetryConfig::from_yaml_str(section).expect("accepted");
     assert_eq!(read, listener, "Arch's tracing section");
+    // Before version 0.4 of Arch, listeners were a map. Such a file was refused.
+    for map in [
+        "version: v0.1.0\nlisteners:\n  egress_traffic: {port: 12000}\nllm_providers: []\ntracing: {random_sampling: 25}",
+        "listeners: {egress_traffic: {port: 12000, tracing: {random_sampling: 25}}}",
+    ] {
+        let read = TelemetryConfig::from_yaml_str(map).expect("accepted");
+        assert_eq!(read, listener, "{map}");
+    }
+    let error = TelemetryConfig::from_yaml_str("listeners: {egress: {tracing: {random_sampling: 250}}}");
+    let error = error.expect_err("out of range").to_string();
+    let expected = "in the configuration text, listeners.egress.tracing.random_sampling = \"250\" is not accepted: use a \
+                    number from 0 to 100";
+    assert_eq!(error, expected, "the place");
     let error = TelemetryConfig::from_yaml_str("tracing: {random_sampling: 25}\nmodel_providers: []");
     let error = error.expect_err("nothing shows that it is Arch's").to_string();
     let expected = "in the configuration text, the key \"model_providers\" is unknown: use tracing.enabled, ";

@@ -118,6 +118,6 @@ where
 /// used.
 const MAX_IDLE_TIME: Duration = Duration::from_secs(50);
 /// Servers close connections after seconds of idleness, and it takes a round trip until that is seen here.
-const STALE_TIME: Duration = Duration::from_millis(20);
+const STALE_TIME: Duration = Duration::from_millis(100);
 const CLOSE_INTERVAL: Duration = Duration::from_secs(10);
 const MAX_IDLE: usize = 1024;

@@ -135,7 +135,7 @@ async fn request_on_a_connection_that_is_being_closed_is_sent_again() {
         gateway.send(&chat).await.bytes().await.expect("a body");
         // Only a connection that has been idle for a while may be one that the provider closes.
         tokio::time::pause();
-        tokio::time::advance(Duration::from_millis(50)).await;
+        tokio::time::advance(Duration::from_millis(150)).await;
         tokio::time::resume();
         gateway.send(&chat).await
     };

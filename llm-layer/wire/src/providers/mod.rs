@@ -7,9 +7,12 @@ mod pattern;
 mod provider;
 mod table;
 
+use std::sync::LazyLock;
+
 use http::Method;
 
-use self::pattern::Tails;
+use self::pattern::{Tail, Tails};
+use self::provider::Api;
 pub use self::provider::Provider;
 use self::table::{NOT_CALLS, PROVIDERS};
 use crate::Target;
@@ -42,27 +45,39 @@ pub(crate) fn find(target: &Target<'_>, path: &str, candidates: &mut Vec<Candida
     if NOT_CALLS.iter().any(|end| path.ends_with(end)) {
         return;
     }
-    let is_get = *target.method == Method::GET;
+    let apis = match *target.method == Method::GET {
+        true => &READS,
+        false => &CALLS,
+    };
     let tails = Tails::new(path);
     // The host and the name that it gives are the same for all APIs of the path.
     let mut cached = None;
-    for usual in PROVIDERS {
-        for api in usual.apis {
-            let is_it = api.is_get == is_get && api.path.may_end(&tails);
-            if !is_it || !api.is_at(target) || !api.path.ends(path) {
-                continue;
-            }
-            let (at, name) = *cached.get_or_insert_with(|| {
-                let at = Provider::at(target);
-                (at, name(at, path))
-            });
-            let is_known_host =
-                at.is_some() || usual.default_port.is_some() && usual.default_port == target.port;
-            if let Some(provider) = name.or(usual.id) {
-                add_built_in(api.format, provider, api.proof, is_known_host, candidates);
-            }
+    for (_, usual, api) in apis.iter().filter(|(tail, ..)| tail.may_end(&tails)) {
+        if !api.is_at(target) || !api.path.ends(path) {
+            continue;
+        }
+        let (at, name) = *cached.get_or_insert_with(|| {
+            let at = Provider::at(target);
+            (at, name(at, path))
+        });
+        let is_known_host = at.is_some() || usual.default_port.is_some() && usual.default_port == target.port;
+        if let Some(provider) = name.or(usual.id) {
+            add_built_in(api.format, provider, api.proof, is_known_host, candidates);
         }
     }
+}
+
+/// The APIs of all providers, in the order of the table, by the ends of their paths: each request is compared with all of them.
+type Apis = Vec<(Tail, &'static Provider, &'static Api)>;
+
+static CALLS: LazyLock<Apis> = LazyLock::new(|| apis(false));
+static READS: LazyLock<Apis> = LazyLock::new(|| apis(true));
+
+fn apis(is_get: bool) -> Apis {
+    let all = PROVIDERS
+        .iter()
+        .flat_map(|row| row.apis.iter().map(move |api| (api.path.tail, row, api)));
+    all.filter(|(_, _, api)| api.is_get == is_get).collect()
 }
 
 /// The name of the provider by its host, or else by a gateway's path.

@@ -5,14 +5,19 @@
 #[derive(Debug)]
 pub(super) struct Pattern {
     pub(super) text: &'static str,
-    /// Its last bytes, as many as `mask` has, behind the last `*`. If that is its last segment, the bytes
-    /// before it. Of all patterns, few have those of a path, so the others need not be compared.
-    tail: u64,
-    mask: u64,
-    /// Whether its last segment is `*`.
-    ends_with_star: bool,
+    pub(super) tail: Tail,
     /// The position of the first `*`.
     star: Option<usize>,
+}
+
+/// The last bytes of a pattern, as many as `mask` has, behind the last `*`. If that is its last segment, the bytes
+/// before it. Of all patterns, few have those of a path, so the others need not be compared.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Tail {
+    bytes: u64,
+    mask: u64,
+    /// Whether the last segment is `*`.
+    ends_with_star: bool,
 }
 
 impl Pattern {
@@ -36,20 +41,13 @@ impl Pattern {
         }
         Self {
             text,
-            tail,
-            mask,
-            ends_with_star,
+            tail: Tail {
+                bytes: tail,
+                mask,
+                ends_with_star,
+            },
             star,
         }
-    }
-
-    /// Returns whether a path with these last bytes may end so.
-    pub(super) fn may_end(&self, tails: &Tails) -> bool {
-        let tail = match self.ends_with_star {
-            true => tails.before_last_segment,
-            false => tails.path,
-        };
-        (tail ^ self.tail) & self.mask == 0
     }
 
     /// Returns whether a path ends so.
@@ -64,6 +62,17 @@ impl Pattern {
         let mut parts = self.text.trim_start_matches('/').rsplit('/');
         let fits = |part| segments.next().is_some_and(|segment| is_segment(segment, part));
         parts.all(fits) && segments.next().is_some()
+    }
+}
+
+impl Tail {
+    /// Returns whether a path with these last bytes may end so.
+    pub(super) fn may_end(&self, tails: &Tails) -> bool {
+        let tail = match self.ends_with_star {
+            true => tails.before_last_segment,
+            false => tails.path,
+        };
+        (tail ^ self.bytes) & self.mask == 0
     }
 }
 
@@ -142,7 +151,7 @@ mod tests {
         ];
         for (path, pattern, expected) in cases {
             let pattern = Pattern::new(pattern);
-            let found = pattern.may_end(&Tails::new(path)) && pattern.ends(path);
+            let found = pattern.tail.may_end(&Tails::new(path)) && pattern.ends(path);
             assert_eq!(found, expected, "{path} {pattern:?}");
         }
     }

@@ -34,6 +34,7 @@ impl Remainder {
             trace_id: parent.trace_id(),
             random: parent.is_random(),
             members: if foreign == 0 {
+                members.recycle();
                 TraceState::default()
             } else {
                 members

@@ -38,7 +38,7 @@ use crate::tracestate::TraceState;
 /// added or changed move to the left, deleted ones are removed, and all others keep their order.
 ///
 /// Extracting a `traceparent` takes one allocation (the [`Context`]'s span), and three more if the random
-/// flag is set.
+/// flag is set. A `tracestate` takes the allocations of OpenTelemetry's list: one, and two for each member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct W3cPropagator {
     trace_context: bool,
@@ -91,12 +91,12 @@ impl W3cPropagator {
     }
 
     /// Returns `cx` with what these headers carry, or `None` if they carry nothing.
-    pub(crate) fn extract_lines(
+    pub(crate) fn extract_lines<'a>(
         self,
         cx: &Context,
         parent: Option<&[u8]>,
-        state: Option<Vec<&str>>,
-        baggage: Option<Vec<&str>>,
+        state: Option<impl Iterator<Item = &'a str>>,
+        baggage: Option<impl Iterator<Item = &'a str>>,
     ) -> Option<Context> {
         let parent = parent.filter(|_| self.trace_context);
         let trace = parent
@@ -105,13 +105,21 @@ impl W3cPropagator {
         Self::with_baggage_lines(cx, trace, baggage.filter(|_| self.baggage))
     }
 
-    fn with_remote(cx: &Context, parent: TraceParent, lines: Option<Vec<&str>>) -> Context {
+    fn with_remote<'a>(
+        cx: &Context,
+        parent: TraceParent,
+        lines: Option<impl IntoIterator<Item = &'a str>>,
+    ) -> Context {
         let members = lines.map(|lines| TraceState::parse(lines).unwrap_or_default());
         Remainder::with_remote(cx, parent, members.unwrap_or_default())
     }
 
     /// Returns the context of the remote span, or else `cx`, with baggage; `None` if there is neither.
-    fn with_baggage_lines(cx: &Context, trace: Option<Context>, lines: Option<Vec<&str>>) -> Option<Context> {
+    fn with_baggage_lines<'a>(
+        cx: &Context,
+        trace: Option<Context>,
+        lines: Option<impl IntoIterator<Item = &'a str>>,
+    ) -> Option<Context> {
         let baggage = lines.and_then(|lines| baggage::parse(lines.into_iter().map(str::as_bytes)));
         match baggage {
             Some(baggage) => Some(trace.as_ref().unwrap_or(cx).with_baggage(baggage)),

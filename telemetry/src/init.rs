@@ -4,7 +4,7 @@ use std::sync::Mutex;
 
 use opentelemetry::global;
 use throughline_tokens::TargetModel;
-use throughline_tracing_layer::provider::report_installed;
+use throughline_tracing_layer::provider::{KnownTracers, report_installed};
 
 use crate::config::{Exporter, IgnoredVariable, TelemetryConfig};
 use crate::error::InitError;
@@ -64,7 +64,7 @@ pub fn init(config: TelemetryConfig) -> Result<Telemetry, InitError> {
     install_propagator(&setup.config)?;
     warn_of(setup.config.ignored_variables());
     if let Some(provider) = &providers.tracer {
-        global::set_tracer_provider(provider.clone());
+        global::set_tracer_provider(KnownTracers::new(provider.clone()));
     }
     if let Some(provider) = &providers.meter {
         global::set_meter_provider(provider.clone());

@@ -7,6 +7,8 @@ use std::cell::RefCell;
 use std::ops::Range;
 use std::sync::Arc;
 
+use http::HeaderValue;
+
 use crate::{protocol, recent};
 
 /// The parts of `user@host:port`.
@@ -34,7 +36,7 @@ impl<'a> Authority<'a> {
         if text.len() > recent::MAX_LENGTH {
             return Read::new(text)?.with_text(text);
         }
-        let find = |slots: &RefCell<[Option<Read>; recent::SLOTS]>| {
+        let find = |slots: &RefCell<Slots>| {
             let mut slots = slots.try_borrow_mut().ok()?;
             let slot = slots.get_mut(recent::place(text.as_bytes()))?;
             match slot {
@@ -47,6 +49,25 @@ impl<'a> Authority<'a> {
             Err(_) => Read::new(text)?.with_text(text),
         }
     }
+}
+
+/// Returns the recorded host and the port of a `Host` header, if the header is ASCII and all bytes of the host
+/// are allowed in hosts.
+pub(crate) fn label_and_port(header: &HeaderValue) -> Option<(Arc<str>, Option<u16>)> {
+    let bytes = header.as_bytes();
+    if !bytes.is_ascii() {
+        return None;
+    }
+    // A text that was seen recently is known to be UTF-8.
+    let find = |slots: &RefCell<Slots>| {
+        let slots = slots.try_borrow().ok()?;
+        let read = slots.get(recent::place(bytes))?.as_ref()?;
+        (read.text.as_bytes() == bytes && read.is_clean).then(|| (Arc::clone(&read.label), read.port))
+    };
+    READ.try_with(find).ok().flatten().or_else(|| {
+        let authority = Authority::new(std::str::from_utf8(bytes).ok()?)?;
+        authority.is_clean.then_some((authority.label, authority.port))
+    })
 }
 
 impl Read {
@@ -73,8 +94,10 @@ impl Read {
     }
 }
 
+type Slots = [Option<Read>; recent::SLOTS];
+
 thread_local! {
-    static READ: RefCell<[Option<Read>; recent::SLOTS]> = const { RefCell::new([const { None }; recent::SLOTS]) };
+    static READ: RefCell<Slots> = const { RefCell::new([const { None }; recent::SLOTS]) };
 }
 
 #[cfg(test)]

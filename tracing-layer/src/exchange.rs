@@ -6,8 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 use bytes::Buf;
 use http::{Method, StatusCode, Version};
 use http_body::Frame;
-use opentelemetry::global::BoxedSpan;
-use opentelemetry::trace::{Span, SpanRef, Status, TraceContextExt};
+use opentelemetry::trace::{SpanRef, Status, TraceContextExt};
 use opentelemetry::{Context, KeyValue};
 
 use crate::error_type::error_type;
@@ -16,7 +15,7 @@ use crate::limits::{literal_id, series_id};
 use crate::method::KnownMethod;
 use crate::observe::{End, EndAt, ResponseHead};
 use crate::protocol::ResponseRule;
-use crate::provider::LazyInstruments;
+use crate::provider::{LazyInstruments, SpanInContext};
 use crate::request_body::RequestBytes;
 use crate::series::{Series, Text};
 use crate::settings::Shared;
@@ -53,10 +52,10 @@ struct ObservedResponse {
     body_bytes: u64,
 }
 
-/// A span and its start time.
+/// A span, and when it started.
 #[derive(Debug)]
 pub(crate) struct StartedSpan {
-    pub(crate) span: BoxedSpan,
+    pub(crate) span: SpanInContext,
     pub(crate) at: SystemTime,
 }
 
@@ -107,7 +106,7 @@ impl Measured {
 
 impl StartedSpan {
     fn recording(&self) -> Option<SystemTime> {
-        self.span.is_recording().then_some(self.at)
+        self.span.is_recording.then_some(self.at)
     }
 }
 
@@ -121,12 +120,7 @@ impl Exchange {
         known_method: KnownMethod,
     ) -> Self {
         let recording = span.as_ref().and_then(StartedSpan::recording);
-        // A span that is not recorded only needs its ids, which are cheaper to hold.
-        let context = match span {
-            Some(StartedSpan { span, .. }) if recording.is_some() => parent.with_span(span),
-            Some(StartedSpan { span, .. }) => parent.with_remote_span_context(span.span_context().clone()),
-            None => parent,
-        };
+        let context = span.map_or(parent, |started| started.span.context);
         Self {
             known_method,
             version: None,

@@ -32,7 +32,8 @@ impl<T: Poolable> Pooled<T> {
         let pop = |free: &Free<T>| free.try_borrow_mut().ok()?.pop();
         let free = T::free().try_with(pop).ok().flatten();
         let mut memory = free.unwrap_or_default();
-        *memory = Some(value);
+        // Not assigned, which would move the value once more.
+        let _ = memory.insert(value);
         Self { memory: Some(memory) }
     }
 

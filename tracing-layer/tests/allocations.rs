@@ -15,15 +15,16 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Body;
 use http_body_util::Full;
-use opentelemetry::Context;
 use opentelemetry::metrics::noop::NoopMeterProvider;
 use opentelemetry::propagation::TextMapPropagator;
 use opentelemetry::trace::noop::NoopTracerProvider;
+use opentelemetry::{Context, global};
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider};
 use throughline_propagation::W3cPropagator;
 use throughline_propagation::carrier::Headers;
 use throughline_test_support::Recorder;
+use throughline_tracing_layer::provider::KnownTracers;
 use throughline_tracing_layer::server::MetricsLayer;
 use throughline_tracing_layer::{ClientLayer, ServerLayer};
 use tower_layer::Layer;
@@ -154,13 +155,13 @@ fn server_allocations() {
     let cases = [
         ("no-op", noop(), false, Uri::New, 0),
         ("no-op, a traceparent passes", noop(), true, Uri::New, 1),
-        ("sampled out", out(), true, Uri::Same, 4),
-        ("sampled out, new path", out(), true, Uri::NewPath, 5),
-        ("sampled out, new path and value", out(), true, Uri::New, 5),
-        ("sampled out, new path and name", out(), true, Uri::NewName, 6),
-        ("sampled", full(), true, Uri::Same, 5),
-        ("sampled, new path and value", full(), true, Uri::New, 6),
-        ("sampled, new path and name", full(), true, Uri::NewName, 7),
+        ("sampled out", out(), true, Uri::Same, 3),
+        ("sampled out, new path", out(), true, Uri::NewPath, 4),
+        ("sampled out, new path and value", out(), true, Uri::New, 4),
+        ("sampled out, new path and name", out(), true, Uri::NewName, 5),
+        ("sampled", full(), true, Uri::Same, 4),
+        ("sampled, new path and value", full(), true, Uri::New, 5),
+        ("sampled, new path and name", full(), true, Uri::NewName, 6),
     ];
     for (index, (name, layer, traced, uri, expected)) in cases.into_iter().enumerate() {
         let [first, second] = uri.pair("", index);
@@ -168,6 +169,32 @@ fn server_allocations() {
         let counted = count(&mut service, request(&first, traced), request(&second, traced));
         assert_eq!(counted, expected, "{name}");
     }
+}
+
+/// The only test of this process that uses the global provider.
+#[test]
+fn server_allocations_with_the_global_provider() {
+    let serve_twice = || {
+        let mut service = server().with_meter_provider(meter_provider()).layer(Hello);
+        count(&mut service, request("/global", true), request("/global", true))
+    };
+    let sampled = || tracer_provider(Sampler::AlwaysOn);
+    global::set_tracer_provider(KnownTracers::new(sampled()));
+    assert_eq!(serve_twice(), 4, "like a provider that the layer was given");
+    global::set_tracer_provider(sampled());
+    assert_eq!(serve_twice(), 5, "a box around the box");
+
+    let [known, plain] = [Recorder::new(), Recorder::new()];
+    global::set_tracer_provider(KnownTracers::new(known.tracer_provider()));
+    serve_twice();
+    global::set_tracer_provider(plain.tracer_provider());
+    serve_twice();
+    let spans = [known.spans().len(), plain.spans().len()];
+    assert_eq!(
+        spans,
+        [2, 2],
+        "each layer uses the provider that was global when it started"
+    );
 }
 
 #[test]
@@ -206,17 +233,17 @@ fn client_allocations() {
             with(Sampler::AlwaysOff),
             parent.clone(),
             Uri::Same,
-            4,
+            3,
         ),
         (
             "sampled out, new URL",
             with(Sampler::AlwaysOff),
             parent.clone(),
             Uri::New,
-            5,
+            4,
         ),
-        ("sampled", with(Sampler::AlwaysOn), parent.clone(), Uri::Same, 5),
-        ("sampled, new URL", with(Sampler::AlwaysOn), parent, Uri::New, 6),
+        ("sampled", with(Sampler::AlwaysOn), parent.clone(), Uri::Same, 4),
+        ("sampled, new URL", with(Sampler::AlwaysOn), parent, Uri::New, 5),
     ];
     for (index, (name, layer, parent, uri, expected)) in cases.into_iter().enumerate() {
         let _parent = parent.attach();

@@ -10,9 +10,10 @@ use opentelemetry::trace::noop::NoopTracerProvider;
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider};
 use throughline_bench_workload::{
-    Allocated, Exercise, Nothing, Nowhere, TRACEPARENT, Trivial, browsers, calls, incoming, outgoing, random,
-    without_traceparent,
+    Allocated, Exercise, Nothing, Nowhere, Provider, TRACEPARENT, Trivial, browsers, calls, incoming,
+    model_call, outgoing, random, with_tracestate, without_traceparent,
 };
+use throughline_llm_layer::LlmLayer;
 use throughline_propagation::{TraceParent, W3cPropagator};
 use throughline_tracing_layer::provider::BoundInstruments;
 use throughline_tracing_layer::{ClientLayer, ServerLayer};
@@ -69,6 +70,12 @@ fn rows(meters: &SdkMeterProvider) -> Vec<(&'static str, Box<dyn Exercise>)> {
     let client_on = client()
         .with_tracer_provider(tracers(Sampler::AlwaysOn))
         .with_meter_provider(meters.clone());
+    let model_off = LlmLayer::new()
+        .with_tracer_provider(NoopTracerProvider::new())
+        .with_meter_provider(NoopMeterProvider::new());
+    let model_on = LlmLayer::new()
+        .with_tracer_provider(tracers(Sampler::AlwaysOn))
+        .with_meter_provider(meters.clone());
     vec![
         (
             "server off",
@@ -105,10 +112,25 @@ fn rows(meters: &SdkMeterProvider) -> Vec<(&'static str, Box<dyn Exercise>)> {
             "server behind a proxy",
             Box::new(calls(both().layer(Trivial), browsers)),
         ),
-        ("client off", Box::new(calls(client_off.layer(Trivial), outgoing))),
+        (
+            "server, random flag and tracestate",
+            Box::new(calls(both().layer(Trivial), with_tracestate)),
+        ),
+        (
+            "client off",
+            Box::new(calls(client_off.clone().layer(Trivial), outgoing)),
+        ),
         (
             "client, span and metrics",
-            Box::new(calls(client_on.layer(Trivial), outgoing)),
+            Box::new(calls(client_on.clone().layer(Trivial), outgoing)),
+        ),
+        (
+            "model call off",
+            Box::new(calls(model_off.layer(client_off.layer(Provider)), model_call)),
+        ),
+        (
+            "model call, span and metrics",
+            Box::new(calls(model_on.layer(client_on.layer(Provider)), model_call)),
         ),
     ]
 }

@@ -3,10 +3,12 @@
 
 mod counting;
 mod header;
+mod model;
 mod nowhere;
 mod requests;
 
 pub use counting::Allocated;
 pub use header::traceparent;
+pub use model::{Provider, model_call};
 pub use nowhere::Nowhere;
 pub use requests::*;

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
-use opentelemetry::global::BoxedSpan;
-use opentelemetry::trace::{Span, SpanBuilder, SpanKind, TraceContextExt};
+use opentelemetry::trace::{SpanBuilder, SpanKind};
 use opentelemetry::{Context, KeyValue};
 use throughline_agents::model_call::{in_model_call, in_possible_model_call};
 use throughline_agents::scope::{ScopeHandle, ScopeNames};
@@ -12,6 +11,7 @@ use throughline_llm_wire::{ModelRequest, Operation, Provider, Recognised, Target
 use throughline_tokens::Tokenizer;
 use throughline_tracing_layer::client::Attempts;
 use throughline_tracing_layer::labels::Labels;
+use throughline_tracing_layer::provider::SpanInContext;
 
 use super::extra_attributes::ExtraAttributes;
 use super::features;
@@ -91,16 +91,20 @@ impl Start {
             .with_start_time(self.time)
             .with_attributes(begin(capture.is_on_span()))
         };
+        let parent = match is_certain {
+            true => in_model_call(&self.parent),
+            false => in_possible_model_call(&self.parent),
+        };
         // A span that has started cannot be withdrawn. So it waits for the answer if only that shows whether
         // this is a model call; the spans of its attempts are then beside it, not beneath.
         let (span, deferred_span) = match is_certain {
-            true => (self.shared.tracer.start(&self.parent, builder), None),
+            true => (self.shared.tracer.start(&parent, builder), None),
             false => (None, Some(Box::new(builder()))),
         };
         let config = &self.shared.config;
         let model = parameters.model.as_deref().unwrap_or_default();
         let tokenizer = Tokenizer::for_model(model, &config.counters, config.target().as_ref());
-        if config.capture.is_on() && (!is_certain || span.as_ref().is_some_and(Span::is_recording)) {
+        if config.capture.is_on() && (!is_certain || span.as_ref().is_some_and(|span| span.is_recording)) {
             reader = reader.with_capture(config.limits.total);
         }
         let mut counters = ReplyCounters::new(tokenizer.clone());
@@ -132,10 +136,7 @@ impl Start {
                 began: self.time,
                 deferred: deferred_span,
             },
-            cx: match is_certain {
-                true => self.context(parameters.operation, span),
-                false => in_possible_model_call(&self.parent),
-            },
+            cx: self.context(parameters.operation, parent, span),
             timing: CallTiming::new(self.shared.clock, self.at),
             shared: self.shared,
             request: CallRequest {
@@ -205,15 +206,16 @@ impl Start {
         attributes
     }
 
-    /// The context of the call, with its span, which learns of the attempts beneath.
-    fn context(&self, operation: Operation, span: Option<BoxedSpan>) -> Context {
-        let cx = in_model_call(&self.parent);
-        let Some(span) = span else { return cx };
-        let is_recording = span.is_recording();
-        let cx = cx.with_span(span);
-        match is_recording {
-            true => cx.with_value(self.attempts(operation).with_events_on(cx.clone())),
-            false => cx,
+    /// The context of the call, with its span if it has one, which learns of the attempts beneath.
+    fn context(&self, operation: Operation, parent: Context, span: Option<SpanInContext>) -> Context {
+        match span {
+            Some(SpanInContext {
+                context,
+                is_recording: true,
+                ..
+            }) => context.with_value(self.attempts(operation).with_events_on(context.clone())),
+            Some(span) => span.context,
+            None => parent,
         }
     }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use http::StatusCode;
-use opentelemetry::trace::{SpanBuilder, TraceContextExt};
+use opentelemetry::trace::SpanBuilder;
 use opentelemetry::{Context, KeyValue};
 use throughline_agents::scope::{ExhaustedBudget, ScopeNames};
 use throughline_llm_wire::{Recognised, RequestCopy, ResponseReader};
@@ -184,7 +184,7 @@ impl CallState {
         if let Some(builder) = self.span.deferred.take() {
             let span = self.shared.tracer.start(&self.cx, || *builder);
             if let Some(span) = span {
-                self.cx = self.cx.with_span(span);
+                self.cx = span.context;
                 self.span.is_own = true;
             }
         }

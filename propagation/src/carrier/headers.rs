@@ -127,7 +127,7 @@ pub(super) fn text(line: &HeaderValue) -> &str {
     std::str::from_utf8(line.as_bytes()).unwrap_or(UNREADABLE)
 }
 
-fn lines<'a>(headers: &'a HeaderMap, key: &str) -> ValueIter<'a, HeaderValue> {
+pub(super) fn lines<'a>(headers: &'a HeaderMap, key: &str) -> ValueIter<'a, HeaderValue> {
     match standard_name(key) {
         Some(name) => headers.get_all(name).iter(),
         None => headers.get_all(key).iter(),

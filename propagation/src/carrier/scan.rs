@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderValue};
 use opentelemetry::Context;
 use opentelemetry::propagation::Extractor;
 
-use super::headers::{Headers, UNREADABLE, text};
+use super::headers::{Headers, UNREADABLE, lines, text};
 use crate::one_line::ONE_LINE_OR_NONE;
 use crate::w3c::{BAGGAGE, TRACEPARENT, TRACESTATE, W3cPropagator};
 
@@ -19,13 +19,12 @@ pub(crate) fn extract_w3c(
     cx: &Context,
 ) -> Option<Context> {
     let parent = found.parent.filter(|_| !found.has_parents);
-    let carrier = Headers::new(headers);
-    let lines = |is_present: bool, name| is_present.then(|| carrier.get_all(name)).flatten();
+    let texts = |is_present: bool, name| is_present.then(|| lines(headers, name).map(text));
     propagator.extract_lines(
         cx,
         parent.map(HeaderValue::as_bytes),
-        lines(found.has_state, TRACESTATE),
-        lines(found.has_baggage, BAGGAGE),
+        texts(found.has_state, TRACESTATE),
+        texts(found.has_baggage, BAGGAGE),
     )
 }
 

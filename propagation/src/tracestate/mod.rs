@@ -1,5 +1,6 @@
 //! The `tracestate` header as a value.
 
+use std::cell::Cell;
 use std::fmt;
 use std::str::FromStr;
 
@@ -45,7 +46,8 @@ impl TraceState {
     /// empty, longer than 256 bytes, or has a comma, an equals sign or a byte that is not printable ASCII; or
     /// if there are more than 32 members.
     pub fn parse<L: AsRef<[u8]>>(lines: impl IntoIterator<Item = L>) -> Result<Self, ParseError> {
-        let mut state = Self::default();
+        let mut state = Self(SPARE.try_with(Cell::take).unwrap_or_default());
+        state.0.clear();
         let mut members = 0;
         for line in lines {
             for member in line.as_ref().split(|&byte| byte == b',').map(trim) {
@@ -106,6 +108,13 @@ impl TraceState {
 
     pub(crate) fn into_header(self) -> String {
         self.0
+    }
+
+    /// Keeps the memory of a list that is no longer needed, for the next one that this thread parses.
+    pub(crate) fn recycle(self) {
+        if self.0.capacity() <= MAX_SPARE {
+            let _ = SPARE.try_with(|spare| spare.set(self.0));
+        }
     }
 
     fn push(&mut self, key: &str, value: &str, expected: usize) {
@@ -201,6 +210,14 @@ fn is_value(value: &[u8]) -> bool {
             .iter()
             .all(|byte| matches!(byte, b' '..=b'~') && !b",=".contains(byte))
 }
+
+thread_local! {
+    /// Most lists are parsed only to be checked, since OpenTelemetry's list holds all of their members.
+    static SPARE: Cell<String> = const { Cell::new(String::new()) };
+}
+
+/// The maximum capacity that a thread keeps, in bytes.
+const MAX_SPARE: usize = 1024;
 
 /// The maximum number of members. <https://www.w3.org/TR/trace-context-2/#tracestate-header-field-values>
 const MAX_MEMBERS: usize = 32;

@@ -48,20 +48,22 @@ fn extraction() {
             headers(&[("traceparent", traceparent("03"))]),
             4,
         ),
-        // The list of lines, ours, and the API's list with two strings a member.
+        // The API's list with two strings a member, and the span.
         (
             "traceparent and tracestate of two members",
             headers(&[
                 ("traceparent", traceparent("01")),
                 ("tracestate", "a=1,b=2".to_owned()),
             ]),
-            8,
+            6,
         ),
     ];
     for (case, headers, expected) in cases {
         let cx = Context::new();
-        let count = allocations(|| drop(propagator.extract(headers, &cx)));
-        assert_eq!(count, *expected, "{case}");
+        let extract = || drop(propagator.extract(headers, &cx));
+        // The first list of a thread also takes the memory in which it is checked.
+        extract();
+        assert_eq!(allocations(extract), *expected, "{case}");
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use opentelemetry::trace::{Span, SpanBuilder, SpanKind};
+use opentelemetry::trace::{SpanBuilder, SpanKind, TraceContextExt};
 use opentelemetry::{Context, KeyValue};
 
 use super::attempt::Attempt;
@@ -35,7 +35,7 @@ impl Outline<'_> {
     pub(super) fn span(&self, settings: &Settings, parent: &Context) -> Option<StartedSpan> {
         let shared = &settings.shared;
         let mut at = SystemTime::UNIX_EPOCH;
-        let mut span = shared.tracer.start(parent, || {
+        let span = shared.tracer.start(parent, || {
             at = SystemTime::now();
             let name = match self.call {
                 Some(call) => call.span_name().into(),
@@ -46,7 +46,8 @@ impl Outline<'_> {
                 .with_start_time(at)
                 .with_attributes(self.at_creation(&shared.query))
         })?;
-        if span.is_recording() {
+        if span.is_recording {
+            let span = span.context.span();
             if let Some(template) = self.template {
                 span.set_attribute(KeyValue::new(semconv::URL_TEMPLATE, template.text.clone()));
             }

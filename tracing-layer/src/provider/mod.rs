@@ -13,6 +13,7 @@ mod off;
 mod shared;
 mod source;
 mod tracer;
+mod tracers;
 mod waiting;
 
 pub use self::binding::BoundInstruments;
@@ -21,6 +22,7 @@ pub(crate) use self::lookups::is_shut_down;
 pub use self::lookups::{report_installed, report_shut_down};
 pub use self::off::is_off;
 pub use self::tracer::LazyTracer;
+pub use self::tracers::{KnownTracers, SpanInContext};
 
 #[cfg(test)]
 mod tests;

@@ -4,31 +4,23 @@ use std::ptr;
 use std::sync::LazyLock;
 
 use opentelemetry::Context;
-use opentelemetry::global::{BoxedSpan, BoxedTracer};
 use opentelemetry::metrics::noop::NoopMeterProvider;
 use opentelemetry::metrics::{Meter, MeterProvider};
 use opentelemetry::trace::{
     Span, SpanBuilder, SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState, Tracer,
 };
 
-/// Returns the span, unless its tracer is a no-op or was shut down.
+/// Returns whether a span with these ids was started by a tracer that is neither a no-op nor shut down.
 ///
 /// A no-op tracer returns the ids of its parent, and one that was shut down returns none. Every other tracer
 /// creates a new id, even if the span is sampled out.
-pub(super) fn start(
-    tracer: &BoxedTracer,
-    parent: &Context,
-    builder: impl FnOnce() -> SpanBuilder,
-) -> Option<BoxedSpan> {
-    let span = tracer.build_with_context(builder(), parent);
-    let started = span.span_context();
-    let own = started.is_valid() && started.span_id() != parent.span().span_context().span_id();
-    own.then_some(span)
+pub(super) fn is_started(span: &SpanContext, parent: &Context) -> bool {
+    span.is_valid() && span.span_id() != parent.span().span_context().span_id()
 }
 
 /// Returns whether the tracer is a no-op. A no-op returns the ids even in a context in which other tracers
 /// start nothing.
-pub(super) fn is_noop_tracer(tracer: &BoxedTracer) -> bool {
+pub(super) fn is_noop_tracer<T: Tracer>(tracer: &T) -> bool {
     let ids = SpanContext::new(
         TraceId::from(1),
         SpanId::from(1),

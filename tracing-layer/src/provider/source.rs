@@ -4,8 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use opentelemetry::InstrumentationScope;
-use opentelemetry::global::{self, BoxedTracer, ObjectSafeTracerProvider};
+use opentelemetry::global;
 use opentelemetry::metrics::{Meter, MeterProvider};
+
+use super::tracers::{AnyProvider, AnyTracer, global_tracer};
 
 /// A provider, and the scope for which it is used.
 pub(super) struct Source<P: ?Sized> {
@@ -13,7 +15,7 @@ pub(super) struct Source<P: ?Sized> {
     custom: Option<Arc<P>>,
 }
 
-pub(super) type TracerSource = Source<dyn ObjectSafeTracerProvider + Send + Sync>;
+pub(super) type TracerSource = Source<dyn AnyProvider>;
 pub(super) type MeterSource = Source<dyn MeterProvider + Send + Sync>;
 
 impl<P: ?Sized> Source<P> {
@@ -44,11 +46,11 @@ impl<P: ?Sized> Source<P> {
 }
 
 impl TracerSource {
-    pub(super) fn tracer(&self) -> BoxedTracer {
+    pub(super) fn tracer(&self) -> Box<dyn AnyTracer> {
         let scope = self.scope.clone();
         match &self.custom {
-            Some(provider) => BoxedTracer::new(provider.boxed_tracer(scope)),
-            None => global::tracer_with_scope(scope),
+            Some(provider) => provider.any_tracer(scope),
+            None => global_tracer(scope),
         }
     }
 }

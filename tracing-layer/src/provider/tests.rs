@@ -1,8 +1,11 @@
 //! Which spans a layer's tracer starts, with which provider.
 
 use opentelemetry::trace::noop::NoopTracerProvider;
-use opentelemetry::trace::{Span, SpanBuilder, TraceContextExt, Tracer, TracerProvider};
+use opentelemetry::trace::{
+    SpanBuilder, SpanContext, TraceContextExt, TraceFlags, TraceState, Tracer, TracerProvider,
+};
 use opentelemetry::{Context, InstrumentationScope};
+use opentelemetry_sdk::trace::Sampler;
 use throughline_test_support::Recorder;
 
 use super::{LazyInstruments, LazyTracer, is_off};
@@ -100,12 +103,12 @@ fn provider_that_is_shut_down_hides_no_parent() {
 
 #[test]
 fn sampled_out_span_is_not_taken_for_a_noop() {
-    let recorder = Recorder::with_sampler(opentelemetry_sdk::trace::Sampler::AlwaysOff);
+    let recorder = Recorder::with_sampler(Sampler::AlwaysOff);
     let tracer = LazyTracer::global(scope()).with_provider(recorder.tracer_provider());
     for _ in 0..2 {
         let span = tracer.start(&Context::new(), || SpanBuilder::from_name("x"));
         assert!(
-            span.is_some_and(|span| !span.is_recording()),
+            span.is_some_and(|span| !span.is_recording),
             "sampled out, yet with a context to pass on"
         );
     }
@@ -130,4 +133,43 @@ fn exchange_is_not_observed_to_find_a_provider() {
     for _ in 0..3 {
         assert!(is_off(), "the lookup found none");
     }
+}
+
+#[test]
+fn a_span_is_in_the_context_that_is_returned() {
+    let recorder = Recorder::with_sampler(Sampler::ParentBased(Box::new(Sampler::AlwaysOn)));
+    let tracer = LazyTracer::global(scope()).with_provider(recorder.tracer_provider());
+    let remote = |flags| {
+        let ids = SpanContext::new(1_u128.into(), 2_u64.into(), flags, true, TraceState::NONE);
+        Context::new().with_remote_span_context(ids).with_value("a value")
+    };
+    for (flags, is_sampled) in [(TraceFlags::SAMPLED, true), (TraceFlags::NOT_SAMPLED, false)] {
+        let started = tracer.start(&remote(flags), || SpanBuilder::from_name("x"));
+        let started = started.expect("a provider");
+        assert_eq!(started.is_recording, is_sampled, "{flags:?}: recording");
+        let span = started.context.span();
+        assert_eq!(
+            span.is_recording(),
+            is_sampled,
+            "{flags:?}: recording, as its context says"
+        );
+        let ids = span.span_context();
+        assert_eq!(
+            ids.trace_id(),
+            1_u128.into(),
+            "{flags:?}: the trace of its parent"
+        );
+        assert!(
+            ids.span_id() != 2_u64.into() && !ids.is_remote(),
+            "{flags:?}: {ids:?} is its own"
+        );
+        assert_eq!(ids.is_sampled(), is_sampled, "{flags:?}: sampled");
+        assert_eq!(
+            started.context.get(),
+            Some(&"a value"),
+            "{flags:?}: all else of the context"
+        );
+        drop(started);
+    }
+    assert_eq!(recorder.spans().len(), 1, "the one that is sampled");
 }

@@ -4,13 +4,12 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use opentelemetry::global::{BoxedSpan, BoxedTracer};
 use opentelemetry::trace::{Span, SpanBuilder, Tracer, TracerProvider};
 use opentelemetry::{Context, InstrumentationScope, otel_warn};
 
 use super::lookups::{Lookup, Lookups, Receiver, is_off_on_purpose};
-use super::noop;
 use super::source::{Source, TracerSource};
+use super::tracers::{AnyTracer, SpanInContext};
 
 /// The tracer of a layer, resolved at the first span. Clones share it.
 #[derive(Clone)]
@@ -22,7 +21,7 @@ struct Inner {
     source: TracerSource,
     /// When to look for a provider again. `None` if the first one is final.
     lookups: Option<Lookups>,
-    tracer: OnceLock<BoxedTracer>,
+    tracer: OnceLock<Box<dyn AnyTracer>>,
     /// Whether the tracer starts nothing: it is a no-op, or was shut down.
     useless: AtomicBool,
     /// Whether a missing provider is no longer warned of.
@@ -105,19 +104,20 @@ impl LazyTracer {
         }
     }
 
-    /// Starts a span under `parent`. Returns `None` if nothing would be recorded: telemetry is suppressed in
-    /// `parent`, or the provider is a no-op. In these cases `builder` is not called.
+    /// Starts a span under `parent`, and puts it into the context of `parent`. Returns `None` if nothing would
+    /// be recorded: telemetry is suppressed in `parent`, or the provider is a no-op. In these cases `builder` is
+    /// not called.
     ///
-    /// A span that is returned may still be sampled out: see `is_recording`.
+    /// A span that is returned may still be sampled out: see [`SpanInContext::is_recording`].
     #[inline]
-    pub fn start(&self, parent: &Context, builder: impl FnOnce() -> SpanBuilder) -> Option<BoxedSpan> {
+    pub fn start(&self, parent: &Context, builder: impl FnOnce() -> SpanBuilder) -> Option<SpanInContext> {
         if parent.is_telemetry_suppressed() {
             return None;
         }
         let Some(tracer) = self.current().filter(|_| !self.is_useless()) else {
             return self.start_elsewhere(parent, builder);
         };
-        let span = noop::start(tracer, parent, builder);
+        let span = tracer.start(parent, builder());
         if span.is_none() {
             self.found_useless();
         }
@@ -131,7 +131,7 @@ impl LazyTracer {
     #[must_use]
     pub fn is_noop(&self) -> bool {
         match (self.inner.tracer.get(), &self.inner.lookups) {
-            (None, _) => noop::is_noop_tracer(&self.inner.source.tracer()),
+            (None, _) => self.inner.source.tracer().is_noop(),
             (Some(_), None) => self.is_useless(),
             (Some(_), Some(lookups)) => self.is_useless() && lookups.has_failed(),
         }
@@ -154,14 +154,14 @@ impl LazyTracer {
         let Some(lookup) = lookups.begin_due() else {
             return !lookups.has_failed();
         };
-        let is_found = !noop::is_noop_tracer(&self.inner.source.tracer());
+        let is_found = !self.inner.source.tracer().is_noop();
         if !is_found {
             lookups.failed(lookup);
         }
         is_found
     }
 
-    fn current(&self) -> Option<&BoxedTracer> {
+    fn current(&self) -> Option<&dyn AnyTracer> {
         let Inner {
             source,
             lookups,
@@ -169,8 +169,8 @@ impl LazyTracer {
             ..
         } = &*self.inner;
         match lookups {
-            Some(_) => tracer.get(),
-            None => Some(tracer.get_or_init(|| source.tracer())),
+            Some(_) => tracer.get().map(|tracer| &**tracer),
+            None => Some(&**tracer.get_or_init(|| source.tracer())),
         }
     }
 
@@ -179,11 +179,15 @@ impl LazyTracer {
     }
 
     /// Looks for a provider that starts the span, if it is time to.
-    fn start_elsewhere(&self, parent: &Context, builder: impl FnOnce() -> SpanBuilder) -> Option<BoxedSpan> {
+    fn start_elsewhere(
+        &self,
+        parent: &Context,
+        builder: impl FnOnce() -> SpanBuilder,
+    ) -> Option<SpanInContext> {
         let lookups = self.inner.lookups.as_ref()?;
         let lookup = lookups.begin_due()?;
         let tracer = self.inner.source.tracer();
-        let span = noop::start(&tracer, parent, builder);
+        let span = tracer.start(parent, builder());
         if span.is_some() {
             lookups.succeeded();
             let _ = self.inner.tracer.set(tracer);

@@ -229,6 +229,7 @@ impl Recorded {
         self.exchange.end_span(conclusion, route);
     }
 
+    #[inline]
     fn attached<T>(&self, work: impl FnOnce() -> T) -> T {
         let _attached = Context::attach(self.exchange.context().clone());
         let listening = route::listen();
@@ -281,6 +282,7 @@ impl Observe for ServerExchange {
         }
     }
 
+    #[inline]
     fn attached<T>(&self, work: impl FnOnce() -> T) -> T {
         match &self.0 {
             Observer::Recorded(recorded) => match recorded.get() {

@@ -7,7 +7,7 @@ use std::time::{Instant, SystemTime};
 
 use http::{HeaderValue, Request};
 use opentelemetry::Context;
-use opentelemetry::trace::{Link, Span, SpanBuilder, SpanContext, SpanKind};
+use opentelemetry::trace::{Link, SpanBuilder, SpanContext, SpanKind, TraceContextExt};
 use throughline_propagation::{Extracted, RequestHead, Trust};
 
 use super::noted::NotedHeaders;
@@ -79,7 +79,7 @@ impl<'a, B> Incoming<'a, B> {
     /// Starts the span. Returns `None` if no provider would receive it.
     pub(super) fn span(&self, settings: &Settings) -> Option<StartedSpan> {
         let mut at = SystemTime::UNIX_EPOCH;
-        let mut span = settings.shared.tracer.start(&self.parent, || {
+        let span = settings.shared.tracer.start(&self.parent, || {
             at = SystemTime::now();
             let name = match &self.call {
                 Some(call) => call.span_name().into(),
@@ -94,7 +94,8 @@ impl<'a, B> Incoming<'a, B> {
             }
             builder
         })?;
-        if span.is_recording() {
+        if span.is_recording {
+            let span = span.context.span();
             if let Some(peer) = self.peer {
                 span.set_attributes(connection(peer));
             }

@@ -8,7 +8,7 @@ use throughline_propagation::RequestHead;
 
 use super::forwarded::{Forwarded, first};
 use super::noted::NotedHeaders;
-use crate::authority::Authority;
+use crate::authority::{Authority, label_and_port};
 use crate::protocol;
 
 /// What a request and its proxies report. It is read on demand.
@@ -73,11 +73,9 @@ impl<'a> Origin<'a> {
     /// Returns the host and port of the request itself.
     fn direct_host(&self) -> Option<(Arc<str>, Option<u16>)> {
         let authority = self.uri.authority().map(uri::Authority::as_str);
-        authority.and_then(host_and_port).or_else(|| {
-            // Not `to_str`, which looks at each byte.
-            let host = std::str::from_utf8(self.host?.as_bytes()).ok()?;
-            host_and_port(host).filter(|_| host.is_ascii())
-        })
+        authority
+            .and_then(host_and_port)
+            .or_else(|| label_and_port(self.host?))
     }
 
     pub(super) fn client(&self) -> Option<IpAddr> {

@@ -236,7 +236,7 @@ fn start(parent: &Context, build: impl FnOnce() -> SpanBuilder) -> Start {
     }
     let above = parent.span();
     match TRACER.start(parent, build) {
-        Some(span) => Start::Span(parent.with_span(span)),
+        Some(span) => Start::Span(span.context),
         None if above.is_recording() => {
             Start::Shade(parent.with_remote_span_context(above.span_context().clone()))
         }

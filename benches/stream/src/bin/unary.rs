@@ -17,7 +17,7 @@ use http_body::Body;
 use http_body_util::Full;
 use opentelemetry_sdk::metrics::{ManualReader, SdkMeterProvider};
 use opentelemetry_sdk::trace::SdkTracerProvider;
-use throughline_bench_workload::Allocated;
+use throughline_bench_workload::{Allocated, Provider, model_call, read};
 use throughline_llm_layer::LlmLayer;
 use throughline_tracing_layer::ClientLayer;
 use throughline_tracing_layer::provider::BoundInstruments;
@@ -32,30 +32,6 @@ use floor::Floor;
 const CALLS: usize = 1_000;
 /// The number of rounds. The table shows the best time.
 const ROUNDS: usize = 51;
-/// The size of the prompt in bytes.
-const PROMPT: usize = 1_024;
-const ANSWER: &str = r#"{"id":"chatcmpl-B9MBs8CjcvOU2jLn4n570S5qMJKcT","object":"chat.completion","created":1741569952,"model":"gpt-4o-2024-08-06","choices":[{"index":0,"message":{"role":"assistant","content":"Hello! How can I assist you today?","refusal":null,"annotations":[]},"logprobs":null,"finish_reason":"stop"}],"usage":{"prompt_tokens":219,"completion_tokens":10,"total_tokens":229,"prompt_tokens_details":{"cached_tokens":0,"audio_tokens":0},"completion_tokens_details":{"reasoning_tokens":0,"audio_tokens":0,"accepted_prediction_tokens":0,"rejected_prediction_tokens":0}},"service_tier":"default"}"#;
-
-/// Reads each request to its end and answers immediately with fixed bytes.
-#[derive(Debug, Clone, Copy)]
-struct Provider;
-
-impl<B: Body> Service<Request<B>> for Provider {
-    type Response = Response<Full<Bytes>>;
-    type Error = Infallible;
-    type Future = Ready<Result<Self::Response, Infallible>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: Request<B>) -> Self::Future {
-        read(request.into_body());
-        let response = Response::builder().header("content-type", "application/json");
-        let response = response.body(Full::from(ANSWER));
-        ready(Ok(response.expect("a response")))
-    }
-}
 
 /// The provider, called in the way that the raw API is used.
 struct WithFloor(Floor);
@@ -153,18 +129,7 @@ where
 }
 
 fn requests() -> Vec<Request<Full<Bytes>>> {
-    let text = "A sentence of ordinary words, neither long nor short. ".repeat(PROMPT);
-    let prompt = &text[..PROMPT];
-    let body = format!(r#"{{"model":"gpt-4o","messages":[{{"role":"user","content":"{prompt}"}}]}}"#);
-    let body = Bytes::from(body);
-    let request = || {
-        Request::post("http://127.0.0.1:8080/v1/chat/completions")
-            .header("content-type", "application/json")
-            .header("authorization", "Bearer none")
-            .body(Full::new(body.clone()))
-            .expect("a request")
-    };
-    (0..CALLS).map(|_| request()).collect()
+    (0..CALLS).map(model_call).collect()
 }
 
 /// Callgrind counts the instructions of this function.
@@ -194,16 +159,5 @@ where
             }
         };
         read(response.expect("an answer").into_body());
-    }
-}
-
-/// Reads a body to its end. Stops polling once it reports its end.
-fn read(body: impl Body) {
-    let mut body = pin!(body);
-    let mut cx = Context::from_waker(Waker::noop());
-    while !body.is_end_stream() {
-        if let Poll::Ready(None | Some(Err(_))) = body.as_mut().poll_frame(&mut cx) {
-            return;
-        }
     }
 }

@@ -2,11 +2,10 @@
 
 use std::time::Instant;
 
-use opentelemetry::global::BoxedSpan;
 use opentelemetry::trace::{SpanKind, Status, TraceContextExt};
 use opentelemetry::{Context, ContextGuard, KeyValue};
 use serde_json::Value;
-use throughline_tracing_layer::provider::LazyInstruments;
+use throughline_tracing_layer::provider::{LazyInstruments, SpanInContext};
 use throughline_tracing_layer::redaction::redact;
 
 use super::instruments::Instruments;
@@ -36,7 +35,7 @@ pub struct McpExchange {
 pub(super) struct ExchangeStart<'a> {
     pub(super) side: Side,
     pub(super) parent: Context,
-    pub(super) span: Option<BoxedSpan>,
+    pub(super) span: Option<SpanInContext>,
     pub(super) labels: Vec<KeyValue>,
     pub(super) instruments: LazyInstruments<Instruments>,
     pub(super) message: Option<&'a Message<'a>>,
@@ -63,7 +62,7 @@ impl McpExchange {
             side: start.side,
             has_span: start.span.is_some(),
             cx: match start.span {
-                Some(span) => start.parent.with_span(span),
+                Some(span) => span.context,
                 None => start.parent,
             },
             started: Instant::now(),

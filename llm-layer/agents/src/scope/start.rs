@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use opentelemetry::trace::{Span, SpanBuilder, SpanKind, TraceContextExt};
+use opentelemetry::trace::{SpanBuilder, SpanKind, TraceContextExt};
 use opentelemetry::{Context, KeyValue, StringValue, Value};
 
 use super::close::Close;
@@ -23,7 +23,7 @@ pub(super) fn start(mut scope: Scope, parent: &Context) -> RunningScope {
     let kind = scope.identity.kind;
     let step = (kind == ScopeKind::Node).then(|| above?.step()).flatten();
     let mut handle = scope_handle(&scope, parent, above);
-    let mut span = if kind == ScopeKind::Request {
+    let span = if kind == ScopeKind::Request {
         parent
             .span()
             .set_attributes(span_attributes(&scope, &handle, None));
@@ -32,18 +32,19 @@ pub(super) fn start(mut scope: Scope, parent: &Context) -> RunningScope {
         scope.tracer.start(parent, || span_builder(&scope, &handle, step))
     };
     if kind == ScopeKind::Tool && ContentSettings::is_on_span(handle.content.as_ref()) {
-        if let Some(span) = span.as_mut().filter(|span| span.is_recording()) {
+        if let Some(span) = span.as_ref().filter(|span| span.is_recording) {
             handle.is_captured = true;
             let arguments = scope.arguments.take();
             if let Some(arguments) = arguments.and_then(|arguments| handle.content_attribute(*arguments)) {
-                span.set_attribute(KeyValue::new(semconv::TOOL_CALL_ARGUMENTS, arguments));
+                let arguments = KeyValue::new(semconv::TOOL_CALL_ARGUMENTS, arguments);
+                span.context.span().set_attribute(arguments);
             }
         }
     }
     let close = Close {
         has_span: span.is_some(),
         cx: match span {
-            Some(span) => parent.with_span(span),
+            Some(span) => span.context,
             None => parent.clone(),
         },
         labels: tool_labels(&scope, &handle),

@@ -23,7 +23,8 @@ impl FetchedResults {
     /// Returns whether the usage of a result is to be counted, and remembers it.
     pub(super) fn counts(&self, operation: Operation, reply: &Reply) -> bool {
         let is_created_elsewhere = operation == Operation::FetchBatch || reply.is_background();
-        let (Some(id), true, Some(_)) = (reply.id(), is_created_elsewhere, reply.usage().input()) else {
+        let (Some(id), true, Some(_)) = (reply.usage_id(), is_created_elsewhere, reply.usage().input())
+        else {
             return false;
         };
         let id = self.hasher.hash_one(id);

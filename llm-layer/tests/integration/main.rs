@@ -12,6 +12,7 @@ mod allocations;
 mod amplification;
 mod attempts;
 mod baggage;
+mod batches;
 mod bound;
 mod budgets;
 mod budgets_estimates;

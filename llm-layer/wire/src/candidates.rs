@@ -46,6 +46,8 @@ pub(crate) enum Proof {
     None,
     /// A host that is in the table of providers.
     Host,
+    /// The answer.
+    Answer,
     /// A value at one of these paths of the body.
     Value(&'static [&'static str]),
     /// A host that is in the table of providers, or a value at one of these paths of the body, or the answer.
@@ -95,7 +97,7 @@ impl Candidate {
         let is_proven = match proof {
             Proof::None => true,
             Proof::Host | Proof::HostValueOrAnswer(_) => is_known_host,
-            Proof::Value(_) => false,
+            Proof::Answer | Proof::Value(_) => false,
         };
         Self {
             proof,
@@ -150,7 +152,7 @@ impl Candidate {
         }
         let is_possible = self.is_proven
             || match self.proof {
-                Proof::None | Proof::HostValueOrAnswer(_) => true,
+                Proof::None | Proof::Answer | Proof::HostValueOrAnswer(_) => true,
                 Proof::Host => false,
                 Proof::Value(_) => extent != Extent::Whole,
             };

@@ -53,6 +53,13 @@ pub trait WireFormat: Send + Sync {
         ""
     }
 
+    /// Returns the members of an answer's root that hold the whole answer where a gateway or a platform wraps
+    /// it, at most 16. What such an object, an array, or a string of JSON holds has the paths that it has at
+    /// the root. Default: none.
+    fn envelopes(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// Reads the headers of an answer. Default: no effect.
     fn head(&self, _headers: &HeaderMap, _reply: &mut Reply) {}
 

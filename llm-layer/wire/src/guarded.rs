@@ -76,6 +76,10 @@ impl<F: WireFormat> WireFormat for Guarded<F> {
         self.call(F::alternatives).unwrap_or_default()
     }
 
+    fn envelopes(&self) -> &'static [&'static str] {
+        self.call(F::envelopes).unwrap_or_default()
+    }
+
     fn head(&self, headers: &HeaderMap, reply: &mut Reply) {
         self.read(reply, |format, reply| format.head(headers, reply));
     }

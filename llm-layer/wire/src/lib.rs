@@ -57,10 +57,13 @@
 //! | OpenAI chat completions, and compatible APIs | `/chat/completions` |
 //! | OpenAI Responses, legacy completions, embeddings | `/responses`, `/responses/compact`, `/completions`, `/embeddings`, `/embeddings/multimodal` |
 //! | a stored response | `GET /responses/{id}`; deferred chats by `GET` at x.ai, perplexity.ai, bigmodel.cn and z.ai |
-//! | images | `/images/generations`, `/images/edits`, `/images/variations`; `:predict` with prompts at googleapis.com |
-//! | audio | `/audio/transcriptions`, `/audio/translations`, `/audio/speech` |
+//! | images | `/images/generations`, `/images/edits`, `/images/variations`; `:predict` with prompts at googleapis.com; `/stable-image/generate/{service}` at stability.ai |
+//! | audio | `/audio/transcriptions`, `/audio/translations`, `/audio/speech`; `/v1/text-to-speech/{voice}`, `/v1/speech-to-text` at elevenlabs.io; `/v1/speak`, `/v1/listen` at deepgram.com |
 //! | rerank, moderation, OCR | `/rerank`, `/reranks`, `/reranking`, `/ranking`, `/score`, `/moderations`, `/chat/moderations`; `/ocr` at mistral.ai |
 //! | batches | `/batches`, `/v1/messages/batches`, `:batchGenerateContent`; `/batch/jobs` at mistral.ai; `GET` of a batch at the provider's host |
+//! | results of batches | `GET /v1/messages/batches/{id}/results`; `GET /files/{id}/content`, if the content is that of a batch; within the batch of Gemini. The usage of all answers is added up |
+//! | runs of agents | `/threads/{id}/runs`, `/threads/runs`, of OpenAI's assistants and Foundry's agents; `GET /threads/{id}/runs/{id}` at the provider's host |
+//! | stored prompts of gateways | `/prompts/{id}/completions` |
 //! | files | `/files` at the provider's host |
 //! | Azure OpenAI and Foundry | OpenAI's, below `/openai/deployments/{model}`, `/openai/v1` or `/models` |
 //! | Anthropic Messages, also on Vertex | `/v1/messages`, `/publishers/anthropic/models/{model}:rawPredict`, `:streamRawPredict` |
@@ -68,14 +71,14 @@
 //! | Ollama | `/api/chat`, `/api/generate`, `/api/embed`, `/api/embeddings` |
 //! | Cohere | `/v2/chat`, `/v2/embed`; `/v1/chat`, `/v1/embed` at cohere.com |
 //! | Mistral | OpenAI's, `/v1/fim/completions`, `/agents/completions`, `/v1/conversations`; `/v1/conversations/{id}` at mistral.ai |
-//! | Bedrock | `/model/{model}/` and `converse`, `converse-stream`, `invoke`, `invoke-with-response-stream`; embeddings by the model's name or the request's shape |
+//! | Bedrock | `/model/{model}/` and `converse`, `converse-stream`, `invoke`, `invoke-with-response-stream`; embeddings by the model's name or the request's shape; `/rerank` at amazonaws.com |
 //! | SageMaker | `/endpoints/{endpoint}/invocations`, `/invocations-response-stream`, of language models |
-//! | Databricks | `/serving-endpoints/{endpoint}/invocations` |
+//! | Databricks, MLflow | `/serving-endpoints/{endpoint}/invocations`, `/gateway/{route}/invocations` |
 //! | watsonx | OpenAI's, `/ml/v1/text/chat`, `/chat_stream`, `/generation`, `/generation_stream`, `/rerank`, also below `/ml/v1/deployments/{deployment}` |
 //! | Perplexity, Reka, Writer | OpenAI's; `/v1/sonar`, `/v1/agent` at perplexity.ai, `/v1/chat` at reka.ai and writer.com |
-//! | Oracle Cloud, SAP AI Core, Snowflake Cortex | `/actions/chat`, `/actions/embedText`, `/actions/rerankText`, `/v2/completion`, `/cortex/inference:complete`, `:embed` |
+//! | Oracle Cloud, SAP AI Core, Snowflake Cortex | `/actions/chat`, `/actions/embedText`, `/actions/rerankText`, `/v2/completion`, `/inference/deployments/{deployment}/` and what Bedrock has, `/cortex/inference:complete`, `:embed` |
 //! | Cloudflare Workers AI | `/ai/run/{model}`, `/workers-ai/@{model}` |
-//! | DashScope | OpenAI's, `/aigc/text-generation/generation`, `/aigc/multimodal-generation/generation`, `/text-embedding/text-embedding`, `/multimodal-embedding/multimodal-embedding`, `/text-rerank/text-rerank` |
+//! | DashScope | OpenAI's, `/aigc/text-generation/generation`, `/aigc/multimodal-generation/generation`, `/text-embedding/text-embedding`, `/multimodal-embedding/multimodal-embedding`, `/text-rerank/text-rerank`, `/apps/{app}/completion` |
 //! | Qianfan, Hunyuan | OpenAI's, `/wenxinworkshop/chat/{model}`; any path at hunyuan.tencentcloudapi.com |
 //! | Voyage, Text Embeddings Inference | OpenAI's, `/multimodalembeddings`, `/contextualizedembeddings`, `/rerank`, `/embed` |
 //! | Pinecone, Nomic | `/embed` at pinecone.io, `/embedding/text` at nomic.ai |
@@ -87,6 +90,8 @@
 //! | Meta, YandexGPT, CLOVA Studio | `/v1/chat/completions` at api.llama.com; `/foundationModels/v1/completion`, `/textEmbedding`; `/chat-completions/{model}` at ntruss.com |
 //! | Replicate | `/predictions`, `GET /v1/predictions/{id}` at replicate.com |
 //! | Salesforce | `/chat-generations`, `/generations` at salesforce.com |
+//! | RunPod | OpenAI's, `/v2/{endpoint}/run`, `/runsync`, `GET /v2/{endpoint}/status/{job}` at runpod.ai |
+//! | AssemblyAI, NVIDIA | OpenAI's; `/lemur/v3/generate/{task}` at assemblyai.com; `/nvcf/pexec/functions/{function}` at nvidia.com |
 //! | Dify, Coze | `/chat-messages`, `/completion-messages`; `/v3/chat` at coze.com and coze.cn |
 //! | Vercel's AI gateway | OpenAI's and Anthropic's, `/ai/language-model` |
 //!
@@ -101,10 +106,19 @@
 //! | token counting | `/v1/messages/count_tokens`, `/responses/input_tokens`, `:countTokens`, `/models/count-tokens:rawPredict`, `/model/{model}/count-tokens` |
 //! | tokenizers | `/tokenize`, `/detokenize`, `/apply-template` |
 //! | what belongs to a response | `/responses/{id}/cancel`, `/responses/{id}/input_items`, `DELETE /responses/{id}` |
-//! | the end of a batch | `/batches/{id}/cancel`, `/batches/{id}/results` |
+//! | the end of a batch | `/batches/{id}/cancel` |
 //! | models | `/models`, `/api/tags`, `/api/show`, `/api/pull`, `/v2/models/{model}` |
 //! | fine-tuning | `/fine_tuning/jobs`, `/fine-tunes`, `:tune` |
 //! | caches and stores | `/cachedContents`, `/vector_stores`, `/conversations` of OpenAI |
+//!
+//! These are not recognised, though a model runs: agents, flows and knowledge bases of Bedrock
+//! (`bedrock-agent-runtime`), the universal endpoint of Cloudflare's AI gateway (its path has no API's name),
+//! OpenAI's videos, and classification.
+//!
+//! An answer may be wrapped: a format names the members of the root that gateways and platforms put the whole
+//! answer in, such as `data`, `result`, `output`, `response` and `body` (see [`WireFormat::envelopes`]). They may
+//! hold an object, an array, or a string of JSON, as of Lambda's proxies. A `code` beside no result is that of an
+//! error, unless it stands for success.
 //!
 //! Use a [`Rule`] to include or exclude requests by path, host or model. Calls over a WebSocket are found by
 //! [`websocket`].

@@ -4,7 +4,7 @@ use crate::content::{Answer, ItemPlace};
 use crate::framing::{Receive, Repeat};
 use crate::json::{Path, Scalar, Take, Visit};
 use crate::recognised::AnyFormat;
-use crate::reply::{Channel, ReasoningPlace, Reply, TextPlace};
+use crate::reply::{Channel, Embedded, ReasoningPlace, Reply, TextPlace};
 
 /// A piece of the text of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -142,9 +142,65 @@ impl<F: FnMut(TextPiece<'_>)> Reading<'_, F> {
     }
 }
 
+impl<F: FnMut(TextPiece<'_>)> Reading<'_, F> {
+    /// A string begins. Returns whether it may be a document that holds the whole answer.
+    fn begin_embedded(&mut self, at: &Path) -> bool {
+        let is_embedded =
+            !matches!(self.reply.cursor.embedded, Embedded::Within) && self.reply.cursor.is_envelope(at);
+        if is_embedded {
+            self.reply.cursor.embedded = Embedded::Open(Box::default());
+            // The string is no text of its event: no other may be read like it.
+            self.reply.cursor.place = None;
+        }
+        is_embedded
+    }
+
+    /// Reads a piece of a string that is a document. Returns `false` if the string is none.
+    fn read_embedded(&mut self, at: &Path, piece: &str) -> bool {
+        let is_open = matches!(self.reply.cursor.embedded, Embedded::Open(_));
+        is_open && self.reply.cursor.is_envelope(at) && self.feed_embedded(piece)
+    }
+
+    #[cold]
+    fn feed_embedded(&mut self, piece: &str) -> bool {
+        match std::mem::replace(&mut self.reply.cursor.embedded, Embedded::Within) {
+            Embedded::Open(mut scanner) => {
+                let is_json = scanner.feed(piece.as_bytes(), self).is_ok();
+                self.reply.cursor.embedded = match is_json {
+                    true => Embedded::Open(scanner),
+                    false => Embedded::None,
+                };
+                self.reply.cursor.place = None;
+                true
+            }
+            other => {
+                self.reply.cursor.embedded = other;
+                false
+            }
+        }
+    }
+
+    /// Ends a string that is a document. Returns `false` if the string is none.
+    fn end_embedded(&mut self, at: &Path) -> bool {
+        let is_embedded =
+            matches!(self.reply.cursor.embedded, Embedded::Open(_)) && self.reply.cursor.is_envelope(at);
+        if is_embedded {
+            self.reply.cursor.embedded = Embedded::None;
+        }
+        is_embedded
+    }
+}
+
 impl<F: FnMut(TextPiece<'_>)> Visit for Reading<'_, F> {
+    fn is_envelope(&mut self, at: &Path) -> bool {
+        self.reply.cursor.is_envelope(at)
+    }
+
     fn string(&mut self, at: &Path) -> Take {
         let channel = self.channel(at);
+        if channel.is_none() && self.begin_embedded(at) {
+            return Take::Pieces;
+        }
         if channel.is_some() {
             self.reply.cursor.begin_text(at);
         }
@@ -158,6 +214,9 @@ impl<F: FnMut(TextPiece<'_>)> Visit for Reading<'_, F> {
     }
 
     fn piece(&mut self, at: &Path, piece: &str) {
+        if self.read_embedded(at, piece) {
+            return;
+        }
         let is_in_item = self
             .answer
             .as_mut()
@@ -188,6 +247,9 @@ impl<F: FnMut(TextPiece<'_>)> Visit for Reading<'_, F> {
     }
 
     fn string_end(&mut self, at: &Path) {
+        if self.end_embedded(at) {
+            return;
+        }
         self.end_cumulative();
         let Some(beginning) = self.answer.as_mut().and_then(|answer| answer.end_string()) else {
             return;

@@ -26,6 +26,8 @@ pub struct RequestInfo {
     pub(crate) stream_options: StreamOptions,
     /// The model, if another member than `model` names it.
     pub(crate) other_model: Option<String>,
+    /// The id of what the request gets, if its path names it.
+    pub(crate) stored_id: Option<String>,
     /// The request is for embeddings.
     pub(crate) is_embedding: bool,
     /// A user's format has panicked, and is not called again.
@@ -99,6 +101,7 @@ impl RequestInfo {
             is_object: false,
             stream_options: StreamOptions::default(),
             other_model: None,
+            stored_id: None,
             is_embedding: false,
             panicked: false,
         }

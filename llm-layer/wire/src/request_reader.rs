@@ -101,7 +101,10 @@ impl ModelRequest {
     /// Returns a reader of the answer to this request.
     #[must_use]
     pub fn response_reader(&self) -> ResponseReader {
-        let reader = ResponseReader::new(self.recognised.format.clone());
+        let mut reader = ResponseReader::new(self.recognised.format.clone());
+        if let Some(id) = &self.info.stored_id {
+            reader.reply_mut().set_usage_id(id);
+        }
         match self.info.stream_options.may_repeat_text {
             true => reader.with_cumulative_text(),
             false => reader,

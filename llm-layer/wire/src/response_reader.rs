@@ -28,7 +28,7 @@ impl ResponseReader {
     #[must_use]
     pub fn new(format: AnyFormat) -> Self {
         Self {
-            reply: Reply::new(format.alternatives()),
+            reply: Reply::new(&*format),
             format,
             answer: None,
             framing: None,
@@ -58,7 +58,9 @@ impl ResponseReader {
             Ok(decoder) => {
                 self.framing = Some(Framing::from_headers(headers));
                 // Sound, an image or a transcript may be the body itself.
-                let is_document = self.format.operation().is_text() || framing::is_document(headers);
+                let operation = self.format.operation();
+                let is_document =
+                    operation.is_text() || operation.is_fetch() || framing::is_document(headers);
                 self.decoder = Some(decoder).filter(|_| is_document);
             }
             Err(reason) => self.unseen = Some(reason),

@@ -2,6 +2,7 @@
 //!
 //! <https://docs.claude.com/en/api/messages>
 
+use super::openai_chat::ENVELOPES;
 use crate::content::Members;
 use crate::json::{Path, Scalar};
 use crate::parameter::{ParameterPath, ParameterType};
@@ -53,6 +54,10 @@ impl WireFormat for Anthropic {
             tools: &["/tools"],
         };
         members.read(body)
+    }
+
+    fn envelopes(&self) -> &'static [&'static str] {
+        ENVELOPES
     }
 
     fn channel(&self, at: &Path, _: &Reply) -> Option<Channel> {

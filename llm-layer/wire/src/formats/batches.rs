@@ -16,6 +16,10 @@ pub(super) const CREATE: Table = Table {
 /// `GET …/batches/{id}`, `…/messages/batches/{id}`.
 pub(super) const FETCH: Table = Table {
     operation: Operation::FetchBatch,
+    // Of Gemini's, the answers are in the batch.
+    envelopes: &["response", "inlinedResponses", "inlinedEmbedContentResponses"],
+    sums_usage: true,
+    usage_id: "output_file_id",
     usage: &[
         ("usage.input_tokens", UsagePart::Input),
         ("usage.output_tokens", UsagePart::Output),
@@ -25,6 +29,13 @@ pub(super) const FETCH: Table = Table {
             "usage.output_tokens_details.reasoning_tokens",
             UsagePart::Reasoning,
         ),
+        ("usageMetadata.promptTokenCount", UsagePart::Input),
+        ("usageMetadata.toolUsePromptTokenCount", UsagePart::ToolInput),
+        ("usageMetadata.cachedContentTokenCount", UsagePart::CacheRead),
+        ("usageMetadata.candidatesTokenCount", UsagePart::Output),
+        ("usageMetadata.thoughtsTokenCount", UsagePart::Thoughts),
+        ("usageMetadata.totalTokenCount", UsagePart::Total),
+        ("tokenCount", UsagePart::Input),
     ],
     ..Table::PLAIN
 };

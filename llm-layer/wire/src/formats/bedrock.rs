@@ -60,6 +60,10 @@ impl WireFormat for Converse {
         error_type(headers, reply);
     }
 
+    fn envelopes(&self) -> &'static [&'static str] {
+        &["data", "response", "result", "body"]
+    }
+
     fn channel(&self, at: &Path, _: &Reply) -> Option<Channel> {
         channel(at.as_str())
     }

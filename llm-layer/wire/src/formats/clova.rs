@@ -26,7 +26,7 @@ pub(super) const CHAT: Table = Table {
         ("messages[]", PromptPart::Message),
         ("tools[]", PromptPart::Function("")),
     ],
-    wrappers: &["result."],
+    envelopes: &["result"],
     text: &["message.content"],
     reasoning: &["message.thinkingContent"],
     whole_event: "result",

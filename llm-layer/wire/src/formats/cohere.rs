@@ -52,6 +52,10 @@ impl WireFormat for Cohere {
         members.read(body)
     }
 
+    fn envelopes(&self) -> &'static [&'static str] {
+        &["data", "result", "output", "body"]
+    }
+
     fn channel(&self, at: &Path, _: &Reply) -> Option<Channel> {
         let path = at.as_str();
         match path.strip_prefix("delta.").unwrap_or(path) {

@@ -8,6 +8,19 @@ use crate::parameter::ParameterType;
 use crate::usage::UsagePart;
 use crate::{Parameter, PromptPart};
 
+/// `POST …/apps/{app}/completion`. The app has the models, and each of them has its usage.
+pub(super) const APP: Table = Table {
+    required: &["input"],
+    parameters: &[],
+    model: &["usage.models[].model_id"],
+    usage: &[],
+    runs: &[
+        ("usage.models[].input_tokens", UsagePart::UncachedInput),
+        ("usage.models[].output_tokens", UsagePart::Output),
+    ],
+    ..DASHSCOPE
+};
+
 /// `POST …/aigc/text-generation/generation`, `…/aigc/multimodal-generation/generation`. Whether a stream is
 /// requested is named by a header and by the answer.
 pub(super) const DASHSCOPE: Table = Table {
@@ -41,8 +54,8 @@ pub(super) const DASHSCOPE: Table = Table {
         messages: &["/input/messages", "/input/prompt"],
         tools: &["/parameters/tools"],
     },
-    alternatives: "output.choices[]",
-    wrappers: &["output."],
+    alternatives: "choices[]",
+    envelopes: &["output"],
     text: &[
         "text",
         "choices[].message.content",

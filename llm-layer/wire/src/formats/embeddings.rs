@@ -88,6 +88,10 @@ impl WireFormat for Embeddings {
         }
     }
 
+    fn envelopes(&self) -> &'static [&'static str] {
+        &["response", "result", "output", "body"]
+    }
+
     fn channel(&self, _: &Path, _: &Reply) -> Option<Channel> {
         None
     }

@@ -34,6 +34,7 @@ fn read_short(path: &str, value: Scalar<'_>, reply: &mut Reply) {
         (LONGEST_PATH | "error_code", Scalar::Number(code)) if code != "0" => reply.fail(code),
         // The members of an error may be those of its event.
         ("code", _) if reply.is_error_document() => reply.read_error("error.code", value),
+        ("code", Scalar::Number(code) | Scalar::Text(code)) => reply.note_code(code),
         ("type", Scalar::Text(class)) if class != "error" && reply.is_error_document() => {
             reply.read_error("error.type", value);
         }

@@ -3,7 +3,7 @@
 //! <https://ai.google.dev/api/generate-content>
 
 use super::named_count::{self, CACHE_READ, INPUT, OUTPUT};
-use super::openai_chat::output_modality;
+use super::openai_chat::{ENVELOPES, output_modality};
 use crate::content::Members;
 use crate::json::{Path, Scalar};
 use crate::parameter::{ParameterPath, ParameterType};
@@ -62,8 +62,13 @@ impl WireFormat for Gemini {
         "candidates[]"
     }
 
+    /// Code Assist wraps an answer in `response`.
+    fn envelopes(&self) -> &'static [&'static str] {
+        ENVELOPES
+    }
+
     fn channel(&self, at: &Path, _: &Reply) -> Option<Channel> {
-        match answer(at.as_str()).strip_prefix("candidates[].content.parts[].")? {
+        match at.as_str().strip_prefix("candidates[].content.parts[].")? {
             "text" => Some(Channel::Content),
             part if part == "functionCall.name" || part.starts_with("functionCall.args.") => {
                 Some(Channel::ToolCall)
@@ -73,14 +78,11 @@ impl WireFormat for Gemini {
     }
 
     fn items(&self) -> &'static [&'static str] {
-        &[
-            "candidates[].content.parts[]",
-            "response.candidates[].content.parts[]",
-        ]
+        &["candidates[].content.parts[]"]
     }
 
     fn value(&self, at: &Path, value: Scalar<'_>, reply: &mut Reply) {
-        let path = answer(at.as_str());
+        let path = at.as_str();
         // Each event of a stream has some of these, and little else.
         if let Some(member) = path.strip_prefix("usageMetadata.") {
             return usage_value(member, at, value, reply);
@@ -136,11 +138,6 @@ pub(super) fn request_value(path: &str, at: &Path, value: Scalar<'_>, request: &
     if let Some((rank, kind)) = kind {
         request.set_ranked(Parameter::OutputType, rank, kind.into());
     }
-}
-
-/// A path of an answer without what Code Assist wraps it in.
-fn answer(path: &str) -> &str {
-    path.strip_prefix("response.").unwrap_or(path)
 }
 
 const PARAMS: &[ParameterPath] = &[

@@ -26,7 +26,7 @@ pub(super) const HUNYUAN: Table = Table {
     },
     is_pascal_case: true,
     alternatives: "Choices[]",
-    wrappers: &["Response."],
+    envelopes: &["Response"],
     text: &["Choices[].Message.Content", "Choices[].Delta.Content"],
     reasoning: &[
         "Choices[].Message.ReasoningContent",

@@ -21,7 +21,7 @@ pub(super) const CHAT: Table = Table {
         ("tools[]", PromptPart::Function("")),
     ],
     // The events of a stream have all in one member.
-    wrappers: &["completion_message.", "event."],
+    envelopes: &["completion_message", "event"],
     text: &["content.text", "delta.text"],
     finish_reason: &["stop_reason"],
     named_counts: &[("metrics[]", METRICS)],

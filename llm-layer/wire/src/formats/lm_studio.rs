@@ -31,7 +31,7 @@ pub(super) const LM_STUDIO: Table = Table {
         messages: &["/input"],
         tools: &[],
     },
-    wrappers: &["result."],
+    envelopes: &["result"],
     text: &["content"],
     whole_text: &["output[].content"],
     text_kind: "output[].type",

@@ -49,6 +49,10 @@ impl WireFormat for MistralConversations {
         members.read(body)
     }
 
+    fn envelopes(&self) -> &'static [&'static str] {
+        &["data", "response", "result", "body"]
+    }
+
     fn channel(&self, at: &Path, reply: &Reply) -> Option<Channel> {
         let path = at.as_str();
         let is_call = reply.event() == "function.call.delta";

@@ -2,8 +2,10 @@
 //!
 //! A format that needs no code is a [`table::Table`] of paths, for example [`llama_cpp`].
 
+mod agent_runs;
 mod aleph_alpha;
 mod anthropic;
+mod batch_results;
 mod batches;
 mod bedrock;
 mod bedrock_invoke;
@@ -22,6 +24,7 @@ mod gemini_interactions;
 mod gemini_live;
 mod hunyuan;
 mod kobold;
+mod lemur;
 mod llama_api;
 mod llama_cpp;
 mod lm_studio;
@@ -41,6 +44,7 @@ mod qianfan;
 mod reka;
 mod replicate;
 mod rerank;
+mod runpod;
 mod sap;
 mod sglang;
 mod table;
@@ -49,6 +53,7 @@ mod triton;
 mod usage_elsewhere;
 mod vercel;
 mod vertex_images;
+mod voices;
 mod watsonx;
 mod workers_ai;
 mod yandex;
@@ -87,6 +92,8 @@ formats! {
     OpenAiChat => openai_chat::OpenAiChat::Create,
     /// A deferred chat completion, by `GET`.
     StoredChat => openai_chat::OpenAiChat::Fetch,
+    /// A chat completion by a prompt that a gateway stores.
+    StoredPromptChat => openai_chat::OpenAiChat::Prompt,
     /// OpenAI Responses.
     OpenAiResponses => openai_responses::OpenAiResponses::Create,
     /// A stored response of OpenAI, by `GET`.
@@ -109,6 +116,10 @@ formats! {
     Batches => batches::CREATE,
     /// The state of a batch, by `GET`.
     StoredBatch => batches::FETCH,
+    /// The results of a batch of OpenAI, in a file.
+    OpenAiBatchResults => batch_results::OPENAI,
+    /// The results of a batch of Anthropic.
+    AnthropicBatchResults => batch_results::ANTHROPIC,
     /// The upload of a file.
     Files => batches::UPLOAD,
     /// Embeddings, of any provider but Vertex and Bedrock.
@@ -133,6 +144,8 @@ formats! {
     DashScopeRerank => rerank::DASHSCOPE,
     /// Rerank of Oracle Cloud's generative AI.
     OciRerank => rerank::OCI,
+    /// Rerank of Bedrock.
+    BedrockRerank => rerank::BEDROCK,
     /// Score of vLLM.
     VllmScore => rerank::SCORES,
     /// Mistral's OCR.
@@ -169,6 +182,8 @@ formats! {
     DeepInfra => deepinfra::INFERENCE,
     /// DashScope's own API.
     DashScope => dashscope::DASHSCOPE,
+    /// Applications of DashScope.
+    DashScopeApp => dashscope::APP,
     /// Chat of Oracle Cloud's generative AI.
     OciChat => oci::OCI_CHAT,
     /// Snowflake's Cortex.
@@ -213,6 +228,24 @@ formats! {
     EinsteinChat => einstein::CHAT,
     /// Text generation of Salesforce's Einstein.
     EinsteinGeneration => einstein::GENERATION,
+    /// Runs of OpenAI's assistants, and of Foundry's agents.
+    AgentRuns => agent_runs::CREATE,
+    /// The outputs of tools for such a run.
+    AgentRunOutputs => agent_runs::CONTINUE,
+    /// Such a run, by `GET`.
+    StoredAgentRun => agent_runs::FETCH,
+    /// Jobs of RunPod.
+    RunPod => runpod::CREATE,
+    /// A job of RunPod, by `GET`.
+    RunPodStored => runpod::FETCH,
+    /// AssemblyAI's LeMUR.
+    Lemur => lemur::GENERATE,
+    /// Speech of ElevenLabs and Deepgram.
+    TextToSpeech => voices::TEXT_TO_SPEECH,
+    /// Transcription of ElevenLabs and Deepgram.
+    SpeechToText => voices::SPEECH_TO_TEXT,
+    /// Stability's images.
+    StabilityImages => openai_images::STABILITY,
 }
 
 #[deny(clippy::missing_trait_methods)]
@@ -255,6 +288,10 @@ impl WireFormat for Format {
 
     fn alternatives(&self) -> &'static str {
         self.decoder().alternatives()
+    }
+
+    fn envelopes(&self) -> &'static [&'static str] {
+        self.decoder().envelopes()
     }
 
     fn head(&self, headers: &HeaderMap, reply: &mut Reply) {
@@ -317,7 +354,7 @@ const IGNORED: &[&str] = &[
 
 #[cfg(test)]
 mod tests {
-    use super::{Format, IGNORED, WireFormat};
+    use super::{Format, IGNORED};
     use crate::framing::Repeat;
     use crate::json::Scanner;
     use crate::reading::{Reading, TextPiece};
@@ -330,7 +367,7 @@ mod tests {
             .flat_map(|format| IGNORED.iter().map(move |name| (*format, name)))
         {
             let wire = AnyFormat::from(format);
-            let mut reply = Reply::new(format.alternatives());
+            let mut reply = Reply::new(&format);
             let mut reading = Reading {
                 format: &wire,
                 reply: &mut reply,

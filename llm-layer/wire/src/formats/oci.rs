@@ -55,8 +55,8 @@ pub(super) const OCI_CHAT: Table = Table {
         ],
         tools: &["/chatRequest/tools"],
     },
-    alternatives: "chatResponse.choices[]",
-    wrappers: &["chatResponse."],
+    alternatives: "choices[]",
+    envelopes: &["chatResponse"],
     text: &[
         "text",
         "choices[].message.content[].text",

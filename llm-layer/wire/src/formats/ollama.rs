@@ -68,6 +68,10 @@ impl WireFormat for Ollama {
         members.read(body)
     }
 
+    fn envelopes(&self) -> &'static [&'static str] {
+        &["data", "result", "output", "body"]
+    }
+
     fn channel(&self, at: &Path, _: &Reply) -> Option<Channel> {
         match at.as_str() {
             "message.content" | "response" => Some(Channel::Content),

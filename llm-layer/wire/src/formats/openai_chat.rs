@@ -3,6 +3,8 @@
 //!
 //! <https://platform.openai.com/docs/api-reference/chat>
 
+use http::HeaderMap;
+
 use super::openai_usage::{CHAT, DIALECTS, RESPONSES, TIMINGS};
 use crate::content::Members;
 use crate::json::{Path, Scalar};
@@ -18,6 +20,8 @@ use crate::{
 pub(crate) enum OpenAiChat {
     /// `POST …/chat/completions`.
     Create,
+    /// `POST …/prompts/{id}/completions`, with the variables of a prompt that a gateway stores.
+    Prompt,
     /// `GET` of one that was made in the background: xAI's deferred, Perplexity's and Zhipu's asynchronous
     /// ones.
     Fetch,
@@ -26,17 +30,21 @@ pub(crate) enum OpenAiChat {
 impl WireFormat for OpenAiChat {
     fn operation(&self) -> Operation {
         match self {
-            Self::Create => Operation::Chat,
+            Self::Create | Self::Prompt => Operation::Chat,
             Self::Fetch => Operation::FetchResponse,
         }
     }
 
     fn members(&self) -> &'static [&'static str] {
-        &["messages"]
+        &["messages", "variables"]
     }
 
     fn matches(&self, request: &RequestInfo) -> bool {
-        matches!(self, Self::Fetch) || request.has_array("messages")
+        match self {
+            Self::Create => request.has_array("messages"),
+            Self::Prompt => request.has_object("variables"),
+            Self::Fetch => true,
+        }
     }
 
     fn request_value(&self, at: &Path, value: Scalar<'_>, request: &mut RequestInfo) {
@@ -90,8 +98,16 @@ impl WireFormat for OpenAiChat {
         "choices[]"
     }
 
+    fn envelopes(&self) -> &'static [&'static str] {
+        ENVELOPES
+    }
+
+    fn head(&self, headers: &HeaderMap, reply: &mut Reply) {
+        read_head(headers, reply);
+    }
+
     fn channel(&self, at: &Path, _: &Reply) -> Option<Channel> {
-        let choice = unwrap(at.as_str()).strip_prefix("choices[].")?;
+        let choice = at.as_str().strip_prefix("choices[].")?;
         let message = choice
             .strip_prefix("delta.")
             .or_else(|| choice.strip_prefix("message."))
@@ -116,7 +132,6 @@ impl WireFormat for OpenAiChat {
     fn items(&self) -> &'static [&'static str] {
         &[
             "choices[].message.tool_calls[]",
-            "data.choices[].message.tool_calls[]",
             "choices[].delta.tool_calls[]",
             "choices[].message.function_call",
             "choices[].delta.function_call",
@@ -139,19 +154,6 @@ impl WireFormat for OpenAiChat {
     }
 }
 
-/// Returns a path of an answer without what some gateways wrap the answer in.
-fn unwrap(path: &str) -> &str {
-    // Nearly all paths begin like none of them.
-    if !matches!(path.as_bytes().first(), Some(b'd' | b'r')) {
-        return path;
-    }
-    let mut inner = path;
-    while let Some(rest) = WRAPPERS.iter().find_map(|wrapper| inner.strip_prefix(wrapper)) {
-        inner = rest;
-    }
-    inner
-}
-
 /// Returns whether the answer is not a stream, or a stream that will report its usage.
 pub(super) fn includes_usage(request: &RequestInfo) -> bool {
     request.stream_options.member != Some(true) || request.stream_options.includes_usage
@@ -166,7 +168,7 @@ pub(super) fn usage_option(at: &Path, value: Scalar<'_>, request: &mut RequestIn
 
 /// Reads a value of what chat completions and legacy completions have in common.
 pub(super) fn completion(at: &Path, value: Scalar<'_>, reply: &mut Reply) {
-    match (unwrap(at.as_str()), value.as_str()) {
+    match (at.as_str(), value.as_str()) {
         ("id", Some(id)) => reply.set_id(id),
         ("model" | "model_id", Some(model)) => reply.set_model(model),
         ("service_tier", Some(tier)) => reply.set_detail(ReplyDetail::ServiceTier, tier),
@@ -198,6 +200,19 @@ pub(super) fn completion(at: &Path, value: Scalar<'_>, reply: &mut Reply) {
                 }
                 _ => {}
             }
+        }
+    }
+}
+
+/// Takes the counts of Fireworks' headers, which come ahead of streams too that report no usage.
+pub(super) fn read_head(headers: &HeaderMap, reply: &mut Reply) {
+    let counts = [
+        ("fireworks-prompt-tokens", UsagePart::Input),
+        ("fireworks-cached-prompt-tokens", UsagePart::CacheRead),
+    ];
+    for (name, part) in counts {
+        if let Some(count) = headers.get(name).and_then(|count| count.to_str().ok()) {
+            reply.set_tokens(part, Scalar::Number(count));
         }
     }
 }
@@ -275,8 +290,8 @@ pub(super) const PARAMS: &[ParameterPath] = &[
     (Parameter::ReasoningLevel, "reasoning.effort", ParameterType::Text),
 ];
 
-/// Cline's gateway, Perplexity's asynchronous API and others wrap a whole answer.
-const WRAPPERS: [&str; 3] = ["data.", "response.", "result."];
+/// What Cline's gateway, Perplexity's asynchronous API, Lambda's proxies, RunPod and others wrap a whole answer in.
+pub(super) const ENVELOPES: &[&str] = &["data", "response", "result", "output", "body"];
 
 /// The finish reasons by which a provider says that it failed: OpenRouter's, Zhipu's and DeepSeek's.
 const FAILURES: &[&str] = &["error", "network_error", "insufficient_system_resource"];

@@ -2,7 +2,9 @@
 //!
 //! <https://platform.openai.com/docs/api-reference/completions>
 
-use super::openai_chat::{PARAMS, completion, includes_usage, usage_option};
+use http::HeaderMap;
+
+use super::openai_chat::{ENVELOPES, PARAMS, completion, includes_usage, read_head, usage_option};
 use crate::content::Members;
 use crate::json::{Path, Scalar};
 use crate::path_segments::{deployment, model_in};
@@ -60,6 +62,14 @@ impl WireFormat for OpenAiCompletions {
 
     fn alternatives(&self) -> &'static str {
         "choices[]"
+    }
+
+    fn envelopes(&self) -> &'static [&'static str] {
+        ENVELOPES
+    }
+
+    fn head(&self, headers: &HeaderMap, reply: &mut Reply) {
+        read_head(headers, reply);
     }
 
     fn channel(&self, at: &Path, _: &Reply) -> Option<Channel> {

@@ -28,6 +28,15 @@ pub(super) const GENERATIONS: Table = Table {
     ..Table::PLAIN
 };
 
+/// `POST /v2beta/stable-image/generate/{service}` of Stability: a form. The answer may be the image itself.
+pub(super) const STABILITY: Table = Table {
+    request_model: "model",
+    parameters: &[(Parameter::Seed, "seed", ParameterType::Int)],
+    model_in_path: |path| path.rsplit('/').next().map(str::to_owned),
+    end: End::Any,
+    ..GENERATIONS
+};
+
 /// `POST …/images/edits`, `…/images/variations`: a form.
 pub(super) const EDITS: Table = Table {
     operation: Operation::ImageEdit,

@@ -70,6 +70,10 @@ impl WireFormat for OpenAiResponses {
         members.read(body)
     }
 
+    fn envelopes(&self) -> &'static [&'static str] {
+        &["data", "result", "body"]
+    }
+
     fn channel(&self, at: &Path, reply: &Reply) -> Option<Channel> {
         match at.as_str() {
             "delta" => delta(reply.event()),

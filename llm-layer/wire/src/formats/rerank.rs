@@ -1,5 +1,5 @@
 //! The rerank APIs of Cohere, Jina, Voyage, vLLM, Text Embeddings Inference, NVIDIA, Mixedbread, watsonx,
-//! DashScope and Oracle Cloud.
+//! DashScope, Oracle Cloud and Bedrock.
 //!
 //! <https://docs.cohere.com/reference/rerank>
 
@@ -62,6 +62,13 @@ pub(super) const OCI: Table = Table {
     required: &["servingMode", "input", "documents"],
     request_model: "servingMode.modelId",
     model: &["modelId"],
+    ..DOCUMENTS
+};
+
+/// `POST /rerank` of Bedrock's agent runtime.
+pub(super) const BEDROCK: Table = Table {
+    required: &["queries", "sources"],
+    request_model: "rerankingConfiguration.bedrockRerankingConfiguration.modelConfiguration.modelArn",
     ..DOCUMENTS
 };
 

@@ -39,8 +39,8 @@ pub(super) const ORCHESTRATION: Table = Table {
         ],
         tools: &["/config/modules/prompt_templating/prompt/tools"],
     },
-    alternatives: "final_result.choices[]",
-    wrappers: &["final_result."],
+    alternatives: "choices[]",
+    envelopes: &["final_result"],
     text: &["choices[].message.content", "choices[].delta.content"],
     finish_reason: &["choices[].finish_reason"],
     usage: &[

@@ -44,8 +44,8 @@ pub(super) struct Table {
     pub(super) is_pascal_case: bool,
     /// The array of alternative answers.
     pub(super) alternatives: &'static str,
-    /// The members that hold the answer in some responses. Other paths of an answer are relative to them.
-    pub(super) wrappers: &'static [&'static str],
+    /// The members that hold the answer in some responses: see [`WireFormat::envelopes`].
+    pub(super) envelopes: &'static [&'static str],
     pub(super) text: &'static [&'static str],
     pub(super) reasoning: &'static [&'static str],
     /// What says, ahead of a text, that it is reasoning. In a stream, the name of the event says so.
@@ -62,6 +62,16 @@ pub(super) struct Table {
     pub(super) usage: &'static Paths,
     /// The lists of counts by name, and the names.
     pub(super) named_counts: &'static [(&'static str, &'static Paths)],
+    /// The counts of several runs of a model within the call, which are added up.
+    pub(super) runs: &'static Paths,
+    /// Each answer is one of many, and their usage is added up.
+    pub(super) sums_usage: bool,
+    /// The input excludes cached tokens.
+    pub(super) excludes_cached: bool,
+    /// Finds the id of what a `GET` gets, if the answer does not name it.
+    pub(super) stored_id: fn(&str) -> Option<String>,
+    /// The path of an id by which the same usage is reported elsewhere.
+    pub(super) usage_id: &'static str,
     /// Who created the response could not see its usage.
     pub(super) is_background: bool,
     /// The headers of an answer that have counts.
@@ -105,7 +115,7 @@ impl Table {
         content: Members::ALL,
         is_pascal_case: false,
         alternatives: "",
-        wrappers: &[],
+        envelopes: &[],
         text: &[],
         reasoning: &[],
         text_kind: "",
@@ -117,21 +127,32 @@ impl Table {
         failure: &[],
         usage: &[],
         named_counts: &[],
+        runs: &[],
+        sums_usage: false,
+        excludes_cached: false,
+        stored_id: |_| None,
+        usage_id: "",
         is_background: false,
         headers: &[],
         end: End::None,
     };
 
+    /// Takes a value that may be a count of tokens.
+    fn read_usage(&self, at: &Path, value: Scalar<'_>, reply: &mut Reply) {
+        let (path, count) = (at.as_str(), value.as_count());
+        reply.usage.excludes_cached(self.excludes_cached);
+        match self.sums_usage {
+            true => reply.usage.add_one_of(self.usage, path, count),
+            false => reply.usage.read(self.usage, path, count),
+        }
+        if !self.runs.is_empty() {
+            reply.usage.read_run(at.last_position(), self.runs, path, count);
+        }
+    }
+
     fn fails(&self, path: &str, text: &str) -> bool {
         let mut failures = self.failure.iter();
         failures.any(|(at, codes)| path == *at && codes.contains(&text))
-    }
-
-    /// Returns a path of an answer, relative to what wraps the answer.
-    fn unwrap<'a>(&self, path: &'a str) -> &'a str {
-        let mut wrappers = self.wrappers.iter();
-        let inner = wrappers.find_map(|wrapper| path.strip_prefix(wrapper));
-        inner.unwrap_or(path)
     }
 }
 
@@ -184,6 +205,7 @@ impl WireFormat for Table {
 
     fn finish_request(&self, path: &str, request: &mut RequestInfo) {
         request.default_model(|| (self.model_in_path)(path));
+        request.stored_id = (self.stored_id)(path);
         if self.stream_paths.iter().any(|end| path.ends_with(end)) {
             request.stream = Some(true);
         }
@@ -210,6 +232,10 @@ impl WireFormat for Table {
         self.alternatives
     }
 
+    fn envelopes(&self) -> &'static [&'static str] {
+        self.envelopes
+    }
+
     fn head(&self, headers: &HeaderMap, reply: &mut Reply) {
         for (name, part) in self.headers {
             let count = headers.get(*name).and_then(|value| value.to_str().ok());
@@ -220,7 +246,7 @@ impl WireFormat for Table {
     }
 
     fn channel(&self, at: &Path, reply: &Reply) -> Option<Channel> {
-        let path = self.unwrap(at.as_str());
+        let path = at.as_str();
         if !self.whole_event.is_empty() && reply.event() == self.whole_event && reply.documents() > 0 {
             return None;
         }
@@ -238,7 +264,7 @@ impl WireFormat for Table {
     }
 
     fn value(&self, at: &Path, value: Scalar<'_>, reply: &mut Reply) {
-        let path = self.unwrap(at.as_str());
+        let path = at.as_str();
         reply.flags.is_background |= self.is_background;
         match value.as_str() {
             Some(id) if self.id.contains(&path) => reply.set_id(id),
@@ -249,10 +275,11 @@ impl WireFormat for Table {
             Some(code) if path == "Error.Code" => reply.fail(code),
             Some(code) if self.fails(path, code) => reply.fail(code),
             Some(kind) if !path.is_empty() && path == self.text_kind => reply.stash(kind),
+            Some(id) if !path.is_empty() && path == self.usage_id => reply.set_usage_id(id),
             _ => {
                 reply.read_error(path, value);
                 reply.usage.read_billing(path, value);
-                reply.usage.read(self.usage, path, value.as_count());
+                self.read_usage(at, value, reply);
                 for (list, names) in self.named_counts {
                     if named_count::list_of(path, at, ".") == Some(*list) {
                         named_count::read(names, at, value, reply);

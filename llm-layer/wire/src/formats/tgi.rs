@@ -41,6 +41,8 @@ pub(super) const TGI: Table = Table {
     finish_reason: &["details.finish_reason"],
     usage: &[
         ("details.input_length", UsagePart::Input),
+        // LoRAX's.
+        ("details.prompt_tokens", UsagePart::Input),
         ("details.generated_tokens", UsagePart::Output),
     ],
     headers: &[

@@ -191,7 +191,7 @@ mod tests {
 
     fn reply(format: Format, document: &str) -> Reply {
         let wire = AnyFormat::from(format);
-        let mut reply = Reply::new(format.decoder().alternatives());
+        let mut reply = Reply::new(format.decoder());
         let mut reading = Reading {
             format: &wire,
             reply: &mut reply,

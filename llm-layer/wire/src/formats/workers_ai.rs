@@ -41,7 +41,7 @@ pub(super) const COMPLETION: Table = Table {
         ),
     ],
     prompt: &[("prompt", PromptPart::Texts)],
-    wrappers: &["result."],
+    envelopes: &["result"],
     text: &["response", "choices[].message.content", "choices[].delta.content"],
     finish_reason: &["choices[].finish_reason"],
     usage: &[

@@ -32,7 +32,7 @@ pub(super) const COMPLETION: Table = Table {
         messages: &["/messages"],
         tools: &["/tools"],
     },
-    wrappers: &["result."],
+    envelopes: &["result"],
     text: &["alternatives[].message.text"],
     id: &[],
     model: &["modelVersion"],

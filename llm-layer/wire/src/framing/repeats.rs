@@ -247,6 +247,10 @@ impl<'a, R: Repeat> Record<'a, R> {
 }
 
 impl<R: Repeat> Visit for Record<'_, R> {
+    fn is_envelope(&mut self, at: &Path) -> bool {
+        self.receive.is_envelope(at)
+    }
+
     fn string(&mut self, at: &Path) -> Take {
         self.receive.string(at)
     }

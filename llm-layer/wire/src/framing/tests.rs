@@ -23,7 +23,7 @@ fn read<'a>(
     content_type: &'static str,
     frames: impl Iterator<Item = &'a [u8]>,
 ) -> String {
-    let mut reply = Reply::new(format.alternatives());
+    let mut reply = Reply::new(&**format);
     let head = HeaderMap::from_iter([(http::header::CONTENT_TYPE, HeaderValue::from_static(content_type))]);
     let mut framing = Framing::from_headers(&head);
     let mut text_by_place: BTreeMap<String, String> = BTreeMap::new();
@@ -325,10 +325,82 @@ impl Edit {
     }
 }
 
-fn stream(events: &[Vec<u8>], script: &[(Index, usize, Option<Edit>)]) -> Vec<u8> {
+/// What a gateway may wrap an answer in.
+#[derive(Debug, Clone, Copy)]
+enum Wrapper {
+    None,
+    Object,
+    Array,
+    String,
+}
+
+impl Wrapper {
+    /// Wraps the document of an event.
+    fn apply(self, event: &[u8]) -> Vec<u8> {
+        let begin = event.iter().position(|byte| *byte == b'{');
+        let end = event.iter().rposition(|byte| *byte == b'}');
+        let (Some(begin), Some(end)) = (begin, end) else {
+            return event.to_vec();
+        };
+        let document = String::from_utf8_lossy(&event[begin..=end]);
+        let document = match self {
+            Self::None => return event.to_vec(),
+            Self::Object => format!(r#"{{"id":"outer","data":{document},"code":0}}"#),
+            Self::Array => format!(r#"{{"output":[{document},{{}}]}}"#),
+            Self::String => format!(r#"{{"body":{}}}"#, serde_json::json!(document)),
+        };
+        [&event[..begin], document.as_bytes(), &event[end + 1..]].concat()
+    }
+}
+
+/// The answer is read within its envelope, and texts that repeat are those of the answer.
+#[test]
+fn answers_in_envelopes() {
+    let event = r#"data: {"id":"a","choices":[{"index":0,"delta":{"content":"Hi"}}]}"#;
+    let format = AnyFormat::from(Format::OpenAiChat);
+    let expected = read(
+        &format,
+        SSE,
+        [event.as_bytes(), b"\n\n"].concat().repeat(8).chunks(1),
+    );
+    assert!(expected.contains("HiHiHiHiHiHiHiHi"), "{expected}");
+    for wrapper in [Wrapper::Object, Wrapper::Array, Wrapper::String] {
+        let wrapped = [wrapper.apply(event.as_bytes()), b"\n\n".to_vec()]
+            .concat()
+            .repeat(8);
+        for size in [1, 7, wrapped.len()] {
+            let seen = read(&format, SSE, wrapped.chunks(size));
+            assert!(
+                seen.contains("HiHiHiHiHiHiHiHi"),
+                "{wrapper:?} in pieces of {size}: {seen}"
+            );
+            assert!(seen.contains("\"a\""), "{wrapper:?} in pieces of {size}: {seen}");
+        }
+    }
+}
+
+/// A string of JSON within another one is not read: that would take a scanner for each.
+#[test]
+fn an_envelope_within_a_string_of_json_is_a_container() {
+    let chat = r#"{"id":"a","choices":[{"index":0,"delta":{"content":"Hi"}}]}"#;
+    let format = AnyFormat::from(Format::OpenAiChat);
+    let once = format!(
+        r#"{{"body":{}}}"#,
+        serde_json::json!(format!(r#"{{"data":{chat}}}"#))
+    );
+    let seen = read(&format, NDJSON, once.as_bytes().chunks(1));
+    assert!(seen.contains("Hi"), "an object within a string: {seen}");
+    let inner = format!(r#"{{"body":{}}}"#, serde_json::json!(chat));
+    let twice = format!(r#"{{"body":{}}}"#, serde_json::json!(inner));
+    let seen = read(&format, NDJSON, twice.as_bytes().chunks(1));
+    assert!(!seen.contains("Hi"), "a string within a string: {seen}");
+}
+
+fn stream(events: &[Vec<u8>], wrapper: Wrapper, script: &[(Index, usize, Option<Edit>)]) -> Vec<u8> {
     let mut stream = Vec::new();
     for (event, times, edit) in script {
-        let mut event = event.get(events).clone();
+        let event: &Vec<u8> = event.get(events);
+        let mut event = wrapper.apply(event);
         for time in 0..*times {
             // In the middle of a run, and then in what follows it.
             match edit {
@@ -350,12 +422,13 @@ proptest! {
     fn a_cut_changes_nothing(
         golden in any::<Index>(),
         fickle in prop::bool::weighted(0.3),
+        wrapper in select(vec![Wrapper::None, Wrapper::None, Wrapper::Object, Wrapper::Array, Wrapper::String]),
         script in script(),
         sizes in vec(1..2000_usize, 1..4),
     ) {
         let (format, content_type, events) = golden.get(&GOLDEN);
         let wire = if fickle { AnyFormat::from_user(Arc::new(Fickle)) } else { AnyFormat::from(*format) };
-        let stream = stream(events, &script);
+        let stream = stream(events, wrapper, &script);
         let in_full = read(&wire, content_type, stream.chunks(1));
         for size in sizes.into_iter().chain([stream.len().max(1)]) {
             let seen = read(&wire, content_type, stream.chunks(size));

@@ -112,6 +112,13 @@ pub trait Visit {
         true
     }
 
+    /// An object or an array begins that is a member of the root, at the path `at`. Returns whether it is an
+    /// envelope: what it holds is then visited as if it were the root. Not called for a
+    /// [strict](StrictScanner) document. Default: `false`.
+    fn is_envelope(&mut self, _at: &Path) -> bool {
+        false
+    }
+
     /// A container whose inside was visited ends. Default: no effect.
     fn close(&mut self, _at: &Path) {}
 

@@ -31,6 +31,12 @@ impl Path {
         self.positions.last().copied().unwrap_or(0)
     }
 
+    /// Returns whether the value is a member of the root. `false` too for some paths that are not of a value.
+    #[inline]
+    pub(crate) fn is_member_of_root(&self) -> bool {
+        self.key == 0
+    }
+
     /// Returns whether each array of the path is at its first element.
     pub(crate) fn is_in_first_elements(&self) -> bool {
         self.positions.iter().all(|position| *position == 0)

@@ -96,6 +96,8 @@ enum Level {
     Array(usize),
     /// An array whose elements are documents.
     Root,
+    /// An array that is an envelope: its elements have the path of the root.
+    Envelope,
 }
 
 impl StrictScanner {
@@ -243,14 +245,20 @@ impl<const STRICT: bool> Parser<STRICT> {
         use State::{Between, Colon, FirstKey, FirstValue, Key, Next, Text, Value};
         match (self.state, byte) {
             (Value | FirstValue | Between, b'{') => {
+                self.enter_envelope(visit);
                 self.open(Level::Object(self.path.len()), FirstKey)?;
                 self.visit_open(Container::Object, visit);
             }
             (Between, b'[') if !STRICT => self.open(Level::Root, FirstValue)?,
             (Value | FirstValue | Between, b'[') => {
-                self.open(Level::Array(self.path.len()), FirstValue)?;
+                let is_envelope = self.enter_envelope(visit);
+                let level = match is_envelope {
+                    true => Level::Envelope,
+                    false => Level::Array(self.path.len()),
+                };
+                self.open(level, FirstValue)?;
                 self.visit_open(Container::Array, visit);
-                if !self.is_muted() {
+                if !is_envelope && !self.is_muted() {
                     self.path.enter_array();
                 }
             }
@@ -299,6 +307,17 @@ impl<const STRICT: bool> Parser<STRICT> {
         Ok(())
     }
 
+    /// A container begins. If it is an envelope, the path becomes that of the root, and `true` is returned.
+    fn enter_envelope(&mut self, visit: &mut impl Visit) -> bool {
+        // Members of the root, and of an envelope, which has the same path.
+        let is_member = !STRICT && self.levels.last() == Some(&Level::Object(0)) && !self.is_muted();
+        let is_envelope = is_member && visit.is_envelope(&self.path);
+        if is_envelope {
+            self.path.truncate(0);
+        }
+        is_envelope
+    }
+
     /// Visits the container that was opened last. Mutes its inside if the visitor declines it.
     fn visit_open(&mut self, container: Container, visit: &mut impl Visit) {
         if self.is_muted() {
@@ -323,6 +342,7 @@ impl<const STRICT: bool> Parser<STRICT> {
                     self.path.leave_array();
                 }
             }
+            (Some(Level::Envelope), b']') => {}
             (Some(Level::Root), b']') => {
                 self.state = State::Between;
                 return Ok(());
@@ -350,7 +370,7 @@ impl<const STRICT: bool> Parser<STRICT> {
                 self.path.truncate(*len);
                 self.state = State::Next;
             }
-            Some(Level::Array(_)) => self.state = State::Next,
+            Some(Level::Array(_) | Level::Envelope) => self.state = State::Next,
         }
     }
 

@@ -152,7 +152,6 @@ mod tests {
         ];
         let gets = [
             "api.openai.com/v1/responses/r-1/input_items",
-            "api.anthropic.com/v1/messages/batches/b-1/results",
             "api.openai.com/v1/models",
             "api.openai.com/v1/chat/completions",
             "127.0.0.1:11434/api/tags",

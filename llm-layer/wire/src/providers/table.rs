@@ -76,6 +76,11 @@ pub(super) const PROVIDERS: &[Provider] = &[
                 Format::Batches,
             ),
             get_if("/v1/messages/batches/*", Proof::Host, Format::StoredBatch),
+            get_if(
+                "/v1/messages/batches/*/results",
+                Proof::None,
+                Format::AnthropicBatchResults,
+            ),
         ],
         ..Provider::PLAIN
     },
@@ -198,6 +203,7 @@ pub(super) const PROVIDERS: &[Provider] = &[
             api("/multimodal-embedding/multimodal-embedding", Format::Embeddings),
             api("/text-rerank/text-rerank", Format::DashScopeRerank),
             api_if("/reranks", NAMES_MODEL, Format::Rerank),
+            api_at("/apps/*/completion", &["aliyuncs.com"], Format::DashScopeApp),
         ],
         ..Provider::PLAIN
     },
@@ -210,8 +216,18 @@ pub(super) const PROVIDERS: &[Provider] = &[
         ],
         apis: &[
             api("/serving-endpoints/*/invocations", Format::OpenAiChat),
+            // Agents have OpenAI's Responses.
+            api_if(
+                "/serving-endpoints/*/invocations",
+                Proof::Value(&["input[].role"]),
+                Format::OpenAiResponses,
+            ),
             api("/serving-endpoints/*/invocations", Format::Embeddings),
             api("/serving-endpoints/*/invocations", Format::OpenAiCompletions),
+            // MLflow's gateway.
+            api("/gateway/*/invocations", Format::OpenAiChat),
+            api("/gateway/*/invocations", Format::Embeddings),
+            api("/gateway/*/invocations", Format::OpenAiCompletions),
         ],
         ..Provider::PLAIN
     },
@@ -324,7 +340,19 @@ pub(super) const PROVIDERS: &[Provider] = &[
     Provider {
         id: Some("sap"),
         hosts: &[Host::Domain("hana.ondemand.com")],
-        apis: &[api("/v2/completion", Format::SapOrchestration)],
+        apis: &[
+            api("/v2/completion", Format::SapOrchestration),
+            api("/inference/deployments/*/invoke", Format::BedrockInvoke),
+            api(
+                "/inference/deployments/*/invoke-with-response-stream",
+                Format::BedrockInvoke,
+            ),
+            api("/inference/deployments/*/converse", Format::BedrockConverse),
+            api(
+                "/inference/deployments/*/converse-stream",
+                Format::BedrockConverse,
+            ),
+        ],
         ..Provider::PLAIN
     },
     Provider {
@@ -349,6 +377,53 @@ pub(super) const PROVIDERS: &[Provider] = &[
         id: Some("coze"),
         hosts: &[Host::Domain("coze.com"), Host::Domain("coze.cn")],
         apis: &[api_at("/v3/chat", &["coze.com", "coze.cn"], Format::Coze)],
+        ..Provider::PLAIN
+    },
+    Provider {
+        id: Some("runpod"),
+        hosts: &[Host::Domain("runpod.ai")],
+        apis: &[
+            api_at("/v2/*/run", &["runpod.ai"], Format::RunPod),
+            api_at("/v2/*/runsync", &["runpod.ai"], Format::RunPod),
+            Api {
+                domains: &["runpod.ai"],
+                ..get_if("/v2/*/status/*", Proof::Answer, Format::RunPodStored)
+            },
+        ],
+        ..Provider::PLAIN
+    },
+    Provider {
+        id: Some("assemblyai"),
+        hosts: &[Host::Domain("assemblyai.com")],
+        apis: &[api_at("/lemur/v3/generate/*", &["assemblyai.com"], Format::Lemur)],
+        ..Provider::PLAIN
+    },
+    Provider {
+        id: Some("elevenlabs"),
+        hosts: &[Host::Domain("elevenlabs.io")],
+        apis: &[
+            api_at("/v1/text-to-speech/**", &["elevenlabs.io"], Format::TextToSpeech),
+            api_at("/v1/speech-to-text", &["elevenlabs.io"], Format::SpeechToText),
+        ],
+        ..Provider::PLAIN
+    },
+    Provider {
+        id: Some("deepgram"),
+        hosts: &[Host::Domain("deepgram.com")],
+        apis: &[
+            api_at("/v1/speak", &["deepgram.com"], Format::TextToSpeech),
+            api_at("/v1/listen", &["deepgram.com"], Format::SpeechToText),
+        ],
+        ..Provider::PLAIN
+    },
+    Provider {
+        id: Some("stability_ai"),
+        hosts: &[Host::Domain("stability.ai")],
+        apis: &[api_at(
+            "/stable-image/generate/*",
+            &["stability.ai"],
+            Format::StabilityImages,
+        )],
         ..Provider::PLAIN
     },
     Provider {
@@ -438,8 +513,13 @@ pub(super) const PROVIDERS: &[Provider] = &[
     },
     Provider {
         id: Some("nvidia"),
-        hosts: &[Host::Domain("api.nvidia.com")],
+        hosts: &[
+            Host::Domain("api.nvidia.com"),
+            Host::Domain("api.nvcf.nvidia.com"),
+        ],
         apis: &[
+            // A function that NVIDIA hosts.
+            api_at("/nvcf/pexec/functions/*", &["nvidia.com"], Format::OpenAiChat),
             api("/ranking", Format::NimRanking),
             api("/reranking", Format::NimRanking),
         ],
@@ -489,11 +569,17 @@ pub(super) const PROVIDERS: &[Provider] = &[
         hosts: &[
             // Your own model on an AWS host is not Bedrock.
             Host::Service {
-                labels: &["bedrock-runtime", "bedrock-runtime-fips", "bedrock-mantle"],
+                labels: &[
+                    "bedrock-runtime",
+                    "bedrock-runtime-fips",
+                    "bedrock-agent-runtime",
+                    "bedrock-mantle",
+                ],
                 domains: &["amazonaws.com", "amazonaws.com.cn", "api.aws"],
             },
         ],
         apis: &[
+            api_at("/rerank", &["amazonaws.com"], Format::BedrockRerank),
             api("/model/*/converse", Format::BedrockConverse),
             api("/model/*/converse-stream", Format::BedrockConverse),
             api("/model/*/invoke", Format::BedrockInvoke),
@@ -591,6 +677,7 @@ pub(super) const PROVIDERS: &[Provider] = &[
                 Proof::HostValueOrAnswer(&[]),
                 Format::OpenAiStoredResponse,
             ),
+            api("/prompts/*/completions", Format::StoredPromptChat),
             api_if("/completions", NAMES_MODEL, Format::OpenAiCompletions),
             api_if("/embeddings", NAMES_MODEL, Format::Embeddings),
             api_if("/embeddings/multimodal", NAMES_MODEL, Format::Embeddings),
@@ -604,6 +691,11 @@ pub(super) const PROVIDERS: &[Provider] = &[
             api_if("/rerank", NAMES_MODEL, Format::Rerank),
             api_if("/batches", BATCH, Format::Batches),
             get_if("/batches/*", Proof::Host, Format::StoredBatch),
+            get_if("/files/*/content", Proof::Answer, Format::OpenAiBatchResults),
+            api("/threads/runs", Format::AgentRuns),
+            api("/threads/*/runs", Format::AgentRuns),
+            api("/threads/*/runs/*/submit_tool_outputs", Format::AgentRunOutputs),
+            get_if("/threads/*/runs/*", Proof::Host, Format::StoredAgentRun),
             api_if("/files", Proof::Host, Format::Files),
         ],
         include_usage: IncludeUsage::Yes,

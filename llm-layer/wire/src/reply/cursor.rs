@@ -4,8 +4,11 @@
 //! it is (`"index": 1`), before or after its other values. So finish reasons are collected by position, and
 //! resolved to alternatives when the document ends.
 
+use std::fmt;
+
 use super::Channel;
 use crate::Path;
+use crate::json::Scanner;
 
 /// The most alternatives that are distinguished.
 pub(super) const MAX_CHOICES: u32 = 128;
@@ -18,12 +21,17 @@ const KEEP_ALIVE_EVENTS: [&str; 2] = ["ping", "keepalive"];
 pub(crate) struct DocumentCursor {
     /// The array whose elements are the alternatives.
     alternatives: &'static str,
+    /// The members of the root that hold the whole answer where something wraps it.
+    envelopes: &'static [&'static str],
+    pub(crate) embedded: Embedded,
     /// The number of documents that ended, without those that only keep the connection open.
     pub(crate) documents: u64,
     pub(super) event: String,
     pub(crate) stashed: String,
     /// The document is an error.
     pub(super) is_error: bool,
+    /// The code of the document, unless it stands for success.
+    pub(super) code: Option<String>,
     /// Which alternative is at a position of the array.
     pub(super) indices: Vec<(u32, u32)>,
     /// The finish reasons by position.
@@ -38,6 +46,26 @@ pub(crate) struct DocumentCursor {
     correction: Option<TextPlace>,
 }
 
+/// A string of JSON that holds the whole answer.
+pub(crate) enum Embedded {
+    /// The current value is none.
+    None,
+    /// The string is being read.
+    Open(Box<Scanner>),
+    /// A piece of it is being read. Strings of JSON within are not read as such.
+    Within,
+}
+
+/// Without the scanner: that of a document that broke off stays until the next string begins.
+impl fmt::Debug for Embedded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::None | Self::Open(_) => "None",
+            Self::Within => "Within",
+        })
+    }
+}
+
 /// A text of an answer: the alternative and the channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct TextPlace {
@@ -46,13 +74,16 @@ pub(crate) struct TextPlace {
 }
 
 impl DocumentCursor {
-    pub(super) fn new(alternatives: &'static str) -> Self {
+    pub(super) fn new(alternatives: &'static str, envelopes: &'static [&'static str]) -> Self {
         Self {
             alternatives,
+            envelopes,
+            embedded: Embedded::None,
             documents: 0,
             event: String::new(),
             stashed: String::new(),
             is_error: false,
+            code: None,
             indices: Vec::new(),
             finishes: Vec::new(),
             last_text: None,
@@ -60,6 +91,12 @@ impl DocumentCursor {
             place: None,
             correction: None,
         }
+    }
+
+    /// Returns whether a member of the root may hold the whole answer.
+    #[inline]
+    pub(crate) fn is_envelope(&self, at: &Path) -> bool {
+        at.is_member_of_root() && self.envelopes.contains(&at.as_str())
     }
 
     pub(crate) fn set_event(&mut self, name: &str) {
@@ -114,6 +151,7 @@ impl DocumentCursor {
         self.last_text = None;
         self.has_message = false;
         self.is_error = false;
+        self.code = None;
         if KEEP_ALIVE_EVENTS.contains(&self.event.as_str()) {
             // Events that repeat this one would be counted.
             self.place = None;

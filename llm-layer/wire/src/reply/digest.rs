@@ -17,6 +17,7 @@ impl Reply {
         // Every field is named, so that a new one is not forgotten.
         let Self {
             id,
+            usage_id,
             model,
             usage,
             other_usage,
@@ -30,12 +31,13 @@ impl Reply {
             last_digest: _,
         } = self;
         let mut hasher = DefaultHasher::new();
-        (id, model, usage, other_usage, error, details).hash(&mut hasher);
+        (id, usage_id, model, usage, other_usage, error, details).hash(&mut hasher);
         (flags, finish_reasons, has_panicked.load(Ordering::Relaxed)).hash(&mut hasher);
         (
             &cursor.event,
             &cursor.stashed,
             cursor.is_error,
+            &cursor.code,
             &cursor.indices,
             &cursor.finishes,
             cursor.last_text,

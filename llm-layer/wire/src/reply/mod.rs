@@ -9,11 +9,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use self::cumulative::CumulativeText;
-pub(crate) use self::cursor::TextPlace;
 use self::cursor::{DocumentCursor, MAX_CHOICES};
+pub(crate) use self::cursor::{Embedded, TextPlace};
 use crate::billing::Billing;
 use crate::usage::{NO_USAGE, Usage};
-use crate::{Path, Scalar, UsagePart, cut};
+use crate::{Path, Scalar, UsagePart, WireFormat, cut};
 
 /// The values that an answer reported so far. If a value comes more than once, the last one counts. Values
 /// longer than 1 KiB are cut.
@@ -22,6 +22,8 @@ use crate::{Path, Scalar, UsagePart, cut};
 #[derive(Debug)]
 pub struct Reply {
     pub(crate) id: Option<String>,
+    /// The id by which the usage is the same as that of another answer.
+    pub(crate) usage_id: Option<String>,
     pub(crate) model: Option<Arc<str>>,
     pub(crate) usage: Usage,
     /// Usage at places that the format does not know. It counts if the format knows none.
@@ -126,9 +128,10 @@ const MAX_VALUE_BYTES: usize = 1024;
 const MAX_FINISH_REASON_BYTES: usize = 64;
 
 impl Reply {
-    pub(crate) fn new(alternatives: &'static str) -> Self {
+    pub(crate) fn new(format: &dyn WireFormat) -> Self {
         Self {
             id: None,
+            usage_id: None,
             model: None,
             usage: Usage::default(),
             other_usage: None,
@@ -136,7 +139,7 @@ impl Reply {
             details: Vec::new(),
             flags: Flags::default(),
             finish_reasons: Vec::new(),
-            cursor: DocumentCursor::new(alternatives),
+            cursor: DocumentCursor::new(format.alternatives(), format.envelopes()),
             cumulative: None,
             has_panicked: AtomicBool::new(false),
             last_digest: 0,
@@ -147,6 +150,17 @@ impl Reply {
     #[must_use]
     pub fn id(&self) -> Option<&str> {
         self.id.as_deref()
+    }
+
+    /// Returns the id of what the usage is about. Two answers with the same one, such as the state of a batch and
+    /// its results, report the same usage. It is the [id](Self::id), unless the provider names another.
+    #[must_use]
+    pub fn usage_id(&self) -> Option<&str> {
+        self.usage_id.as_deref().or_else(|| self.id())
+    }
+
+    pub(crate) fn set_usage_id(&mut self, id: &str) {
+        set(&mut self.usage_id, id);
     }
 
     /// Takes the answer's id out.
@@ -370,6 +384,24 @@ impl Reply {
         self.error.get_or_insert_default();
     }
 
+    /// The document that is being read has this code beside its result. Where it has no result, the code is that
+    /// of an error, unless it stands for success.
+    pub(crate) fn note_code(&mut self, code: &str) {
+        const SUCCESS: [&str; 4] = ["0", "200", "ok", "success"];
+        if !code.is_empty() && !SUCCESS.iter().any(|success| success.eq_ignore_ascii_case(code)) {
+            self.cursor.code = Some(cut::at_char_boundary(code, MAX_VALUE_BYTES).to_owned());
+        }
+    }
+
+    /// Returns whether anything of the answer came beside its id and its model.
+    fn has_result(&self) -> bool {
+        self.flags.has_text
+            || !self.cursor.finishes.is_empty()
+            || !self.finish_reasons.is_empty()
+            || !self.usage.is_empty()
+            || self.other_usage.is_some()
+    }
+
     /// Returns whether the document that is being read is an error, as far as it was read.
     pub(crate) fn is_error_document(&self) -> bool {
         self.cursor.is_error
@@ -385,6 +417,11 @@ impl Reply {
     /// A document of the answer has ended.
     pub(crate) fn end_document(&mut self) {
         self.usage.end_document();
+        if let Some(code) = self.cursor.code.take() {
+            if self.error.is_none() && !self.has_result() {
+                self.fail(&code);
+            }
+        }
         if let Some(usage) = &mut self.other_usage {
             usage.end_document();
         }

@@ -135,6 +135,18 @@ impl Usage {
         }
     }
 
+    /// Adds a value to its part, if `paths` has its path.
+    pub(crate) fn add_one_of(&mut self, paths: &Paths, path: &str, count: Option<u64>) {
+        if let Some(part) = part_at(paths, path, count) {
+            self.add(part, count);
+        }
+    }
+
+    /// Takes whether the input excludes cached tokens, by the provider's documentation.
+    pub(crate) fn excludes_cached(&mut self, excludes: bool) {
+        self.excludes_cached |= excludes;
+    }
+
     /// Takes a value, if it is about billing.
     pub(crate) fn read_billing(&mut self, path: &str, value: Scalar<'_>) {
         self.billing.read(path, value);

@@ -128,7 +128,7 @@ impl TelemetryConfig {
         let buckets = self.sdk.metric_views.histogram_buckets;
         if exporter == Exporter::Prometheus && buckets == HistogramBuckets::Exponential {
             let why = "the exporter prometheus has explicit buckets only, and with_histogram_buckets sets \
-                       exponential ones for all exporters of metrics: remove one of both";
+                       exponential ones for all exporters of metrics: remove one of the two";
             return Err(InitError::exporter(why.to_owned()));
         }
         let what = format!("the exporter {}", exporter.as_str());

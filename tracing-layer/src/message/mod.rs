@@ -2,7 +2,7 @@
 //!
 //! Layers that look at requests or responses are written once, over [`HttpRequest`] and [`HttpResponse`].
 //! Both traits are sealed. They are implemented for the types of the crate `http` and, with the feature
-//! `reqwest`, for those of reqwest.
+//! `reqwest`, for those of reqwest. [`HttpClient`] is the bound on the client inside a layer.
 //!
 //! A layer that puts its own body around the body of a message implements [`WrapBody`]. Over `http`, the
 //! type of the message then has the layer's body. Over reqwest, all bodies are a `reqwest::Body`, and no type

@@ -337,6 +337,6 @@ fn exponential_buckets_for_prometheus_are_refused_in_code() {
     assert_eq!(
         error.to_string(),
         "the exporter prometheus has explicit buckets only, and with_histogram_buckets sets exponential ones for all \
-         exporters of metrics: remove one of both"
+         exporters of metrics: remove one of the two"
     );
 }

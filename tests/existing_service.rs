@@ -46,7 +46,7 @@ async fn trace_continues_in_the_rates_service() {
     );
     let expected = include_str!("existing_service_tree.txt");
     assert_eq!(
-        collector.tree_of_services(VARYING),
+        collector.tree_of_services(&[VARYING, &["code.line.number"]].concat()),
         expected,
         "the whole tree, value by value"
     );
@@ -161,7 +161,7 @@ async fn console_shows_the_trace_beside_the_logs() {
     assert_eq!(ran.code, Some(0), "exit code; {}", ran.err);
     for part in [
         "lamp for 52.5 dollars",
-        " · 2 spans · ",
+        " · 3 spans · ",
         "GET /prices/{item}",
         "\nserver GET /prices/{item}      1       0  ",
         "\nclient 127.0.0.1               1       0  ",

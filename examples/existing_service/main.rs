@@ -9,6 +9,7 @@
 //! | `tracing` events as JSON lines | the same, with trace ids (feature `logs`): `main.rs` |
 //! | a router with tower-http's `TraceLayer` | the same, inside a `ServerLayer`: `app.rs` |
 //! | a reqwest client | the same, inside a `ClientLayer`: `rates.rs` |
+//! | a function with `#[instrument]` | the same, and its span is part of the trace (feature `trace-layer`): `main.rs` |
 //!
 //! Run with
 //!
@@ -41,7 +42,7 @@ use axum::serve::ListenerExt;
 use clap::Parser;
 use serde_json::Value;
 // ADDED
-use throughline::telemetry::{self, TelemetryConfig, logs::Correlated};
+use throughline::telemetry::{self, Telemetry, TelemetryConfig, logs::Correlated};
 use tokio::net::TcpListener;
 use tracing::Level;
 use tracing_subscriber::Layer;
@@ -54,7 +55,6 @@ use crate::rates::Rates;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    log_as_json();
     match run(Cli::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -65,7 +65,8 @@ async fn main() -> ExitCode {
 }
 
 /// Prints the logs of the service and of tower-http as JSON lines.
-fn log_as_json() {
+// BEFORE: without the argument.
+fn log_as_json(telemetry: &Telemetry) {
     let lines = tracing_subscriber::fmt::layer()
         .json()
         // ADDED: `trace_id` and `span_id` as the first members of each line that belongs to a trace.
@@ -76,7 +77,10 @@ fn log_as_json() {
                 .with_target("existing_service", Level::INFO)
                 .with_target("tower_http", Level::DEBUG),
         );
-    tracing_subscriber::registry().with(lines).init();
+    // ADDED: records the spans of `#[instrument]`. That of tower-http says what the span of `ServerLayer` says.
+    let spans = Targets::new().with_target("existing_service", Level::INFO);
+    let spans = telemetry.trace_layer().with_filter(spans);
+    tracing_subscriber::registry().with(lines).with(spans).init();
 }
 
 async fn run(cli: Cli) -> Result<(), Box<dyn Error>> {
@@ -88,6 +92,7 @@ async fn run(cli: Cli) -> Result<(), Box<dyn Error>> {
         .with_exporter(cli.exporter())
         .with_endpoint(cli.otlp_endpoint());
     let telemetry = telemetry::init(config)?;
+    log_as_json(&telemetry);
 
     let answer = request_price(&cli).await.map(|price| println!("{price}\n"));
 

@@ -39,6 +39,7 @@ impl Rates {
     }
 
     /// Returns the value of one euro in dollars.
+    #[tracing::instrument(skip_all)]
     pub(crate) async fn dollars(&self) -> Result<f64, RatesError> {
         let Self { url, .. } = self;
         let request = self.builder.get(format!("{url}/rates/usd"));

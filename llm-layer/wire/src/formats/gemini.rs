@@ -87,17 +87,17 @@ impl WireFormat for Gemini {
         if let Some(member) = path.strip_prefix("usageMetadata.") {
             return usage_value(member, at, value, reply);
         }
-        if (path, value) == ("candidates[].content.parts[].thought", Scalar::Bool(true)) {
-            reply.correct(at, Channel::Reasoning);
-        }
-        match (path, value.as_str()) {
-            ("responseId", Some(id)) => reply.set_id(id),
-            ("modelVersion", Some(model)) => reply.set_model(model),
+        match (path, value) {
+            ("candidates[].content.parts[].thought", Scalar::Bool(true)) => {
+                reply.correct(at, Channel::Reasoning)
+            }
+            ("responseId", Scalar::Text(id)) => reply.set_id(id),
+            ("modelVersion", Scalar::Text(model)) => reply.set_model(model),
             ("candidates[].index", _) => reply.set_index(at, value),
-            ("candidates[].finishReason" | "promptFeedback.blockReason", Some(reason)) => {
+            ("candidates[].finishReason" | "promptFeedback.blockReason", Scalar::Text(reason)) => {
                 reply.finish(at, reason);
             }
-            ("error.status", Some(_)) => reply.read_error("error.code", value),
+            ("error.status", Scalar::Text(_)) => reply.read_error("error.code", value),
             ("error.code", _) => reply.read_error("error", value),
             _ => {}
         }

@@ -339,7 +339,8 @@ pub(crate) fn begin_event(decoder: &dyn WireFormat, name: &str, reply: &mut Repl
 
 /// Whether values at this path differ between the events of a stream and are not read by any format.
 pub(crate) fn is_ignored(at: &Path) -> bool {
-    IGNORED.contains(&at.as_str())
+    // The paths of most values are longer.
+    at.len() <= LONGEST_IGNORED && IGNORED.contains(&at.as_str())
 }
 
 /// What differs in the events of a stream, and no format reads.
@@ -352,13 +353,22 @@ const IGNORED: &[&str] = &[
     "sequence_number",
 ];
 
+/// The length of the longest of them.
+const LONGEST_IGNORED: usize = "sequence_number".len();
+
 #[cfg(test)]
 mod tests {
-    use super::{Format, IGNORED};
+    use super::{Format, IGNORED, LONGEST_IGNORED};
     use crate::framing::Repeat;
     use crate::json::Scanner;
     use crate::reading::{Reading, TextPiece};
     use crate::{AnyFormat, Reply};
+
+    #[test]
+    fn the_longest_ignored_path_is_the_bound() {
+        let longest = IGNORED.iter().map(|path| path.len()).max();
+        assert_eq!(longest, Some(LONGEST_IGNORED), "{IGNORED:?}");
+    }
 
     #[test]
     fn what_is_ignored_says_nothing() {

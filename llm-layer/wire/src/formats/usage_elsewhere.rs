@@ -18,9 +18,12 @@ pub(super) fn read(format: &dyn WireFormat, at: &Path, value: Scalar<'_>, reply:
     };
     // Nearly all values end here: they are texts, or their key is that of no count.
     let is_digit = digits.as_bytes().first().is_some_and(u8::is_ascii_digit);
-    let last = at.as_str().as_bytes().last().map(u8::to_ascii_lowercase);
     // Some streams report the usage in every event, so the search stops once the format has read it.
-    if is_digit && last.is_some_and(|last| LAST_LETTERS.contains(&last)) && !reply.usage.has_tokens() {
+    if !is_digit || reply.usage.has_tokens() {
+        return;
+    }
+    let last = at.as_str().as_bytes().last().map(u8::to_ascii_lowercase);
+    if last.is_some_and(|last| LAST_LETTERS.contains(&last)) {
         read_digits(format, at, value, digits, reply);
     }
 }

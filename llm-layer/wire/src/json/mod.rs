@@ -60,18 +60,18 @@ impl<'a> Scalar<'a> {
             return None;
         };
         // One pass over the bytes: every number of an event comes here.
-        let mut count = None;
-        for byte in digits.bytes() {
-            if !byte.is_ascii_digit() {
-                return count.and_then(|_| fraction(digits));
+        let mut count = 0;
+        for (index, byte) in digits.bytes().enumerate() {
+            let digit = byte.wrapping_sub(b'0');
+            if digit > 9 {
+                return if index == 0 { None } else { fraction(digits) };
             }
-            let more = count.unwrap_or(0) * 10 + u64::from(byte - b'0');
-            count = Some(more);
-            if more > MAX_COUNT {
+            count = count * 10 + u64::from(digit);
+            if count > MAX_COUNT {
                 return None;
             }
         }
-        count
+        (!digits.is_empty()).then_some(count)
     }
 }
 

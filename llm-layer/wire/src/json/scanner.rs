@@ -518,16 +518,16 @@ impl<const STRICT: bool> Parser<STRICT> {
     }
 
     fn take_word(&mut self, word: &str, visit: &mut impl Visit) -> Result<(), Malformed> {
-        let value = match word {
-            "true" => Scalar::Bool(true),
-            "false" => Scalar::Bool(false),
-            "null" => Scalar::Null,
-            word if word.starts_with(|first: char| first == '-' || first.is_ascii_digit()) => {
+        let value = match (word.as_bytes().first(), word) {
+            (Some(b'-' | b'0'..=b'9'), _) => {
                 if STRICT && !self.is_word_cut && !is_number(word) {
                     return Err(Malformed);
                 }
                 Scalar::Number(word)
             }
+            (_, "true") => Scalar::Bool(true),
+            (_, "false") => Scalar::Bool(false),
+            (_, "null") => Scalar::Null,
             _ => return Err(Malformed),
         };
         let is_unread = self.is_muted() || STRICT && self.is_word_cut;

@@ -9,6 +9,7 @@ use std::fmt;
 use super::Channel;
 use crate::Path;
 use crate::json::Scanner;
+use crate::usage::UsagePart;
 
 /// The most alternatives that are distinguished.
 pub(super) const MAX_CHOICES: u32 = 128;
@@ -28,6 +29,8 @@ pub(crate) struct DocumentCursor {
     pub(crate) documents: u64,
     pub(super) event: String,
     pub(crate) stashed: String,
+    /// The first half of an entry, and the element that it is in: its position, and the length of its path.
+    pub(crate) half_entry: Option<((u32, usize), HalfEntry)>,
     /// The document is an error.
     pub(super) is_error: bool,
     /// The code of the document, unless it stands for success.
@@ -66,6 +69,15 @@ impl fmt::Debug for Embedded {
     }
 }
 
+/// A member of an entry with two, such as `{"modality": "TEXT", "tokenCount": 7}`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum HalfEntry {
+    /// The part of the usage that the name stands for. `None` if no part has this name.
+    Name(Option<UsagePart>),
+    /// The count. `None` if the number is not a count.
+    Count(Option<u64>),
+}
+
 /// A text of an answer: the alternative and the channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct TextPlace {
@@ -82,6 +94,7 @@ impl DocumentCursor {
             documents: 0,
             event: String::new(),
             stashed: String::new(),
+            half_entry: None,
             is_error: false,
             code: None,
             indices: Vec::new(),
@@ -152,6 +165,7 @@ impl DocumentCursor {
         self.has_message = false;
         self.is_error = false;
         self.code = None;
+        self.half_entry = None;
         if KEEP_ALIVE_EVENTS.contains(&self.event.as_str()) {
             // Events that repeat this one would be counted.
             self.place = None;

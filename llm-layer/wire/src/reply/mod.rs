@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use self::cumulative::CumulativeText;
 use self::cursor::{DocumentCursor, MAX_CHOICES};
-pub(crate) use self::cursor::{Embedded, TextPlace};
+pub(crate) use self::cursor::{Embedded, HalfEntry, TextPlace};
 use crate::billing::Billing;
 use crate::usage::{NO_USAGE, Usage};
 use crate::{Path, Scalar, UsagePart, WireFormat, cut};

@@ -82,7 +82,7 @@
 //! | Qianfan, Hunyuan | OpenAI's, `/wenxinworkshop/chat/{model}`; any path at hunyuan.tencentcloudapi.com |
 //! | Voyage, Text Embeddings Inference | OpenAI's, `/multimodalembeddings`, `/contextualizedembeddings`, `/rerank`, `/embed` |
 //! | Pinecone, Nomic | `/embed` at pinecone.io, `/embedding/text` at nomic.ai |
-//! | Text Generation Inference, SGLang | OpenAI's, `/generate`, `/generate_stream`; any path at endpoints.huggingface.cloud |
+//! | Text Generation Inference, SGLang | OpenAI's, `/generate`, `/generate_stream`; `/models/{model}` at huggingface.co; any path at endpoints.huggingface.cloud |
 //! | Triton, TensorRT-LLM | OpenAI's, `/v2/models/{model}/generate`, `/generate_stream` |
 //! | llama.cpp, KoboldCpp, LM Studio | OpenAI's; `/completion`, `/infill`; `/api/v1/generate`, `/api/extra/generate/stream`; `/api/v1/chat` |
 //! | Aleph Alpha | `/complete` |

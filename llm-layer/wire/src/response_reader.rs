@@ -28,7 +28,7 @@ impl ResponseReader {
     #[must_use]
     pub fn new(format: AnyFormat) -> Self {
         Self {
-            reply: Reply::new(&*format),
+            reply: Reply::new(format.alternatives(), format.envelopes()),
             format,
             answer: None,
             framing: None,

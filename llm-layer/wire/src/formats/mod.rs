@@ -377,7 +377,7 @@ mod tests {
             .flat_map(|format| IGNORED.iter().map(move |name| (*format, name)))
         {
             let wire = AnyFormat::from(format);
-            let mut reply = Reply::new(&format);
+            let mut reply = Reply::new(wire.alternatives(), wire.envelopes());
             let mut reading = Reading {
                 format: &wire,
                 reply: &mut reply,

@@ -46,6 +46,9 @@ const USAGE: &Paths = &[
     ("usage.input_tokens", UsagePart::Input),
     ("usage.output_tokens", UsagePart::Output),
     ("usage.total_tokens", UsagePart::Total),
+    // Mistral's, whose total has the tokens of the audio too.
+    ("usage.prompt_tokens", UsagePart::Input),
+    ("usage.completion_tokens", UsagePart::Output),
     ("usage.input_token_details.text_tokens", UsagePart::TextInput),
     ("usage.input_token_details.audio_tokens", UsagePart::AudioInput),
     ("usage.input_tokens_details.text_tokens", UsagePart::TextInput),

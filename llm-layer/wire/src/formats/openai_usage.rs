@@ -74,6 +74,11 @@ pub(super) const DIALECTS: &Paths = &[
         "usage.prompt_tokens_details.cached_write_tokens",
         UsagePart::CacheWrite,
     ),
+    // Requesty's.
+    (
+        "usage.prompt_tokens_details.caching_tokens",
+        UsagePart::CacheWrite,
+    ),
     ("usage.reasoning_tokens", UsagePart::Reasoning),
     ("usage.prompt_token_details.cached_tokens", UsagePart::CacheRead),
     ("timings.cache_n", UsagePart::CacheRead),

@@ -194,7 +194,7 @@ mod tests {
 
     fn reply(format: Format, document: &str) -> Reply {
         let wire = AnyFormat::from(format);
-        let mut reply = Reply::new(format.decoder());
+        let mut reply = Reply::new(wire.alternatives(), wire.envelopes());
         let mut reading = Reading {
             format: &wire,
             reply: &mut reply,

@@ -120,9 +120,12 @@ impl<E: Events> Repeats<E> {
     /// goes; `None` if the event cannot be a shape.
     fn learn(&mut self, is_repeat: bool, place: Option<TextPlace>, receive: &mut impl Repeat) {
         let is_same = is_repeat && place.is_some() && place == self.place;
-        if let Some(place) = place.filter(|_| !is_same) {
+        if place.is_some() {
+            // Of a repeated event too: which string of it is the text may depend on the state.
             std::mem::swap(&mut self.shape, &mut self.next);
-            self.place = Some(place);
+        }
+        if place.is_some() && !is_same {
+            self.place = place;
             self.trust = Trust::None;
             return;
         }

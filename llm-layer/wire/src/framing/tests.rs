@@ -23,7 +23,7 @@ fn read<'a>(
     content_type: &'static str,
     frames: impl Iterator<Item = &'a [u8]>,
 ) -> String {
-    let mut reply = Reply::new(&**format);
+    let mut reply = Reply::new(format.alternatives(), format.envelopes());
     let head = HeaderMap::from_iter([(http::header::CONTENT_TYPE, HeaderValue::from_static(content_type))]);
     let mut framing = Framing::from_headers(&head);
     let mut text_by_place: BTreeMap<String, String> = BTreeMap::new();
@@ -376,6 +376,18 @@ fn answers_in_envelopes() {
             );
             assert!(seen.contains("\"a\""), "{wrapper:?} in pieces of {size}: {seen}");
         }
+    }
+}
+
+/// The whole message came first, and then deltas beside it: the text of the repeated event is another string of it.
+#[test]
+fn the_text_of_a_repeated_event_moves_with_the_state() {
+    let both = r#"data: {"choices":[{"index":0,"message":{"content":"A"},"delta":{"content":"b"}}]}"#;
+    let stream = format!("{both}\n\n").repeat(6);
+    let format = AnyFormat::from(Format::OpenAiChat);
+    for size in [1, stream.len()] {
+        let seen = read(&format, SSE, stream.as_bytes().chunks(size));
+        assert!(seen.contains("\"Abbbbb\""), "in pieces of {size}: {seen}");
     }
 }
 

@@ -449,6 +449,7 @@ pub(super) const PROVIDERS: &[Provider] = &[
         apis: &[
             api_if("/generate", TGI, Format::Tgi),
             api_if("/generate_stream", TGI, Format::Tgi),
+            api_at("/models/**", &["huggingface.co"], Format::Tgi),
             // An endpoint of one's own answers at its root.
             api_at("", &["endpoints.huggingface.cloud"], Format::Tgi),
         ],

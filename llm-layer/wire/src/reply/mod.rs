@@ -13,7 +13,7 @@ use self::cursor::{DocumentCursor, MAX_CHOICES};
 pub(crate) use self::cursor::{Embedded, HalfEntry, TextPlace};
 use crate::billing::Billing;
 use crate::usage::{NO_USAGE, Usage};
-use crate::{Path, Scalar, UsagePart, WireFormat, cut};
+use crate::{Path, Scalar, UsagePart, cut};
 
 /// The values that an answer reported so far. If a value comes more than once, the last one counts. Values
 /// longer than 1 KiB are cut.
@@ -128,7 +128,7 @@ const MAX_VALUE_BYTES: usize = 1024;
 const MAX_FINISH_REASON_BYTES: usize = 64;
 
 impl Reply {
-    pub(crate) fn new(format: &dyn WireFormat) -> Self {
+    pub(crate) fn new(alternatives: &'static str, envelopes: &'static [&'static str]) -> Self {
         Self {
             id: None,
             usage_id: None,
@@ -139,7 +139,7 @@ impl Reply {
             details: Vec::new(),
             flags: Flags::default(),
             finish_reasons: Vec::new(),
-            cursor: DocumentCursor::new(format.alternatives(), format.envelopes()),
+            cursor: DocumentCursor::new(alternatives, envelopes),
             cumulative: None,
             has_panicked: AtomicBool::new(false),
             last_digest: 0,

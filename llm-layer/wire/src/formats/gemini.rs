@@ -89,7 +89,7 @@ impl WireFormat for Gemini {
         }
         match (path, value) {
             ("candidates[].content.parts[].thought", Scalar::Bool(true)) => {
-                reply.correct(at, Channel::Reasoning)
+                reply.correct(at, Channel::Reasoning);
             }
             ("responseId", Scalar::Text(id)) => reply.set_id(id),
             ("modelVersion", Scalar::Text(model)) => reply.set_model(model),

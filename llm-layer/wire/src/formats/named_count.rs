@@ -74,7 +74,7 @@ mod tests {
             (r#"{"tokenCount":3}"#, r#"{"modality":"AUDIO","tokenCount":5}"#),
         ] {
             let wire = AnyFormat::from(Format::Gemini);
-            let mut reply = Reply::new(&Format::Gemini);
+            let mut reply = Reply::new("candidates[]", &[]);
             let mut reading = Reading {
                 format: &wire,
                 reply: &mut reply,

@@ -114,9 +114,12 @@ enum Shown {
     NotOurs,
 }
 
+/// The programs of the workspace that the pages start with `cargo run -p`.
+const PROGRAMS: [&str; 2] = ["throughline-gateway", "throughline-viewer"];
+
 #[rustfmt::skip]
 const SHOWN: &[(&str, Shown)] = &[
-    ("OTEL_TRACES_EXPORTER=console cargo run -p throughline-gateway", Shown::Serves("-- --listen 127.0.0.1:0", "healthz")),
+    ("OTEL_TRACES_EXPORTER=console cargo run -p throughline-gateway", Shown::Serves("--listen 127.0.0.1:0", "healthz")),
     ("OPENAI_BASE_URL=http://127.0.0.1:12000/v1 python your_program.py", Shown::NotOurs),
     ("cargo run -p throughline-gateway -- --config gateway.yaml --check", Shown::Ends),
     ("cargo run -p throughline-gateway -- --config gateway.yaml", Shown::Serves("--listen 127.0.0.1:0", "healthz")),
@@ -124,7 +127,7 @@ const SHOWN: &[(&str, Shown)] = &[
     ("cd hello", Shown::InTheFirstPage),
     ("OTEL_SERVICE_NAME=hello OTEL_TRACES_EXPORTER=console cargo run", Shown::InTheFirstPage),
     ("curl http://127.0.0.1:3000/relay/Ada", Shown::InTheFirstPage),
-    ("cargo run -p throughline-viewer", Shown::Serves("-- --listen 127.0.0.1:0 --grpc 127.0.0.1:0 --http 127.0.0.1:0", "")),
+    ("cargo run -p throughline-viewer", Shown::Serves("--listen 127.0.0.1:0 --grpc 127.0.0.1:0 --http 127.0.0.1:0", "")),
     ("cargo run -p throughline-viewer -- open trace.jsonl", Shown::Serves("--listen 127.0.0.1:0", "")),
 ];
 
@@ -162,8 +165,24 @@ async fn every_command_of_a_text_block_works() {
     fs::write(file("gateway.yaml"), gateway.replace(SECRET, &file("key"))).expect("a configuration");
     fs::write(file("key"), "secret").expect("a key");
     fs::write(file("trace.jsonl"), TRACE).expect("a file of traces");
+    // With the features of the whole workspace. `cargo run -p` would compile many dependencies again with fewer; that each
+    // package compiles with its own features alone, another step of the gate checks.
+    let mut build = Command::new(env!("CARGO"));
+    build.args(["build", "-q", "--workspace"]).current_dir(root());
+    finish(
+        build.args(PROGRAMS.map(|name| format!("--bin={name}"))),
+        "cargo build",
+    )
+    .await;
     for (line, shown) in SHOWN {
         let mut text = (*line).to_owned();
+        for program in PROGRAMS {
+            text = text.replace(
+                &format!("cargo run -p {program}"),
+                &format!("target/debug/{program}"),
+            );
+        }
+        text = text.replace(" -- ", " ");
         for name in ["gateway.yaml", "trace.jsonl"] {
             text = text.replace(name, &file(name));
         }

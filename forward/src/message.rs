@@ -3,7 +3,7 @@
 use http::header::{CONTENT_LENGTH, EXPECT, HOST, TRANSFER_ENCODING};
 use http::{HeaderMap, Request, Response, Uri, Version};
 
-use crate::remove_hop_by_hop;
+use crate::hop_by_hop::remove_hop_by_hop;
 
 /// Directs a request to `target`, and removes the headers that are not forwarded. See [the crate](crate).
 #[must_use]

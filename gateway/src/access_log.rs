@@ -9,11 +9,12 @@ use http::StatusCode;
 use http::request::Parts;
 use serde::Serialize;
 
+use crate::api::Api;
 use crate::body::is_timeout;
 use crate::callers::CallerName;
 use crate::config;
 use crate::refusal::Refusal;
-use crate::{Api, trace_id};
+use crate::trace_id;
 
 /// Writes lines on a separate thread, so that a slow reader of the log never delays a request. If the reader
 /// falls behind, lines are dropped.
@@ -148,6 +149,11 @@ impl LoggedExchange {
 
     pub(crate) fn routed(&mut self, model: Option<&str>, provider: &str) {
         self.exchange.model = model.map(truncated);
+        self.exchange.provider = Some(provider.to_owned());
+    }
+
+    /// Another provider answered than the first one of the route.
+    pub(crate) fn answered_by(&mut self, provider: &str) {
         self.exchange.provider = Some(provider.to_owned());
     }
 

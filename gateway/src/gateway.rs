@@ -12,6 +12,7 @@ use throughline_forward::{forward_request, forward_response};
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::access_log::{AccessLog, LoggedExchange};
+use crate::api::Api;
 use crate::api::error_format;
 use crate::body::Body;
 use crate::budget::{Budgets, Reserved, Usage};
@@ -22,9 +23,9 @@ use crate::layers;
 use crate::received_body::{Needs, ReceivedBody};
 use crate::refusal::{Refusal, RefusalKind};
 use crate::routing::{RequestedModel, Route, RouteError, Routes, credential_of_caller};
+use crate::target_path;
 use crate::trace_id;
-use crate::upstream::{ForwardedBody, Plan, Stack, endpoints};
-use crate::{Api, target_path};
+use crate::upstream::{AnsweredBy, ForwardedBody, Plan, Stack, endpoints};
 
 /// A gateway in front of model providers. Clones share everything.
 ///
@@ -209,7 +210,7 @@ impl Call<'_> {
         let model = model_in_path.or_else(|| body.model()).map(str::to_owned);
         let model_in_path = model_in_path.is_some();
         let route = self.route(model.as_deref())?;
-        if let Some(exchange) = exchange {
+        if let Some(exchange) = exchange.as_mut() {
             exchange.routed(model.as_deref(), &route.first.provider.name);
         }
         let reserved =
@@ -236,6 +237,10 @@ impl Call<'_> {
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {
             let message = "the provider switched to another protocol, which it was not asked for";
             return Err(Refusal::new(RefusalKind::Unreachable, message));
+        }
+        if let (Some(exchange), Some(AnsweredBy(provider))) = (exchange.as_mut(), response.extensions().get())
+        {
+            exchange.answered_by(&provider.name);
         }
         if let Some(reserved) = &reserved {
             reserved.answered(response.status());

@@ -69,7 +69,7 @@ pub(crate) fn build(config: &Config, environment: &Environment) -> Result<Layers
 fn hosts(config: &Config, environment: &Environment) -> Result<Vec<String>, ConfigError> {
     let providers = config.providers.iter().enumerate();
     providers
-        .filter(|(_, provider)| provider.api == crate::Api::OpenAi)
+        .filter(|(_, provider)| provider.api == crate::api::Api::OpenAi)
         .map(|(index, provider)| Ok(provider.upstream(index, environment)?.host().to_owned()))
         .collect()
 }

@@ -7,7 +7,7 @@ use http::header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
 use http::{Response, StatusCode};
 use serde_json::{Value, json};
 
-use crate::Api;
+use crate::api::Api;
 
 /// A reason why the gateway answers in the place of a provider.
 #[derive(Debug, Clone)]

@@ -25,13 +25,14 @@ use tower::{Layer, Service};
 
 use crate::body::Body;
 use crate::config::Listener;
+use crate::config::{Config, ConfigError};
 use crate::exchange_body::ExchangeBody;
 use crate::gateway::{Gateway, Incoming};
 use crate::operations::{self, MetricsPage};
 use crate::running::Running;
 use crate::served_connection::{Activity, Answered, InProgress, ServedConnection};
 use crate::tls::{Acceptor, Stream};
-use crate::{Config, ConfigError, trace_id};
+use crate::trace_id;
 
 /// A gateway that listens.
 ///

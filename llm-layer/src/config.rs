@@ -1,10 +1,10 @@
 //! The settings of a layer.
 
+use throughline_agents::Convention;
 use throughline_llm_wire::{RequestReader, Rule};
 use throughline_tokens::{SharedCounter, TargetModel, Tokenizer};
 use throughline_tracing_layer::limits::Claim;
 
-use crate::Convention;
 use crate::content::{Capture, Limits, Redact};
 use crate::events::Events;
 use crate::prices::{CostHook, Prices};

@@ -8,9 +8,9 @@ use opentelemetry::logs::{AnyValue, LogRecord, Logger, LoggerProvider, Severity}
 use opentelemetry::trace::SpanContext;
 use opentelemetry::{Array, Key, KeyValue, Value};
 use serde_json::Value as Json;
+use throughline_agents::Convention;
 use throughline_llm_wire::Content;
 
-use crate::Convention;
 use crate::{content, semconv};
 
 /// Emits the events of model calls through the user's logger. The closure hides the type of the logger.
@@ -32,7 +32,7 @@ impl Events {
     where
         P: LoggerProvider<Logger: Send + Sync + 'static>,
     {
-        let logger = provider.logger_with_scope(crate::scope_of_instrumentation(convention));
+        let logger = provider.logger_with_scope(semconv::instrumentation_scope(convention));
         Self(Arc::new(move |event| emit(&logger, event)))
     }
 

@@ -8,6 +8,7 @@ use http_body::Body;
 use opentelemetry::logs::LoggerProvider;
 use opentelemetry::metrics::MeterProvider;
 use opentelemetry::trace::{Span, Tracer, TracerProvider};
+use throughline_agents::Convention;
 use throughline_llm_wire::{Content, Rule};
 use throughline_tokens::{SharedCounter, TargetModel, TokenCounter};
 use throughline_tracing_layer::message::{HttpClient, HttpResponse};
@@ -15,7 +16,6 @@ use throughline_tracing_layer::provider::{LazyInstruments, LazyTracer};
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::Convention;
 use crate::call::{self, CallFuture, CallObserver, Instruments, RequestBody, Shared};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -47,7 +47,7 @@ impl LlmLayer {
     pub fn new() -> Self {
         call::register_pending();
         let config = Arc::<Config>::default();
-        let scope = crate::scope_of_instrumentation(config.convention);
+        let scope = crate::semconv::instrumentation_scope(config.convention);
         Self {
             shared: Shared {
                 tracer: LazyTracer::global(scope.clone()),
@@ -122,7 +122,7 @@ impl LlmLayer {
     /// created.
     #[must_use]
     pub fn with_convention(mut self, convention: Convention) -> Self {
-        let scope = crate::scope_of_instrumentation(convention);
+        let scope = crate::semconv::instrumentation_scope(convention);
         self.shared.tracer = self.shared.tracer.with_scope(scope.clone());
         self.shared.instruments = self.shared.instruments.with_scope(scope);
         self.config().convention = convention;

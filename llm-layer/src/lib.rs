@@ -254,7 +254,6 @@ mod semconv;
 mod taskweaver;
 pub mod websocket;
 
-use opentelemetry::InstrumentationScope;
 #[doc(no_inline)]
 pub use throughline_llm_wire as wire;
 #[doc(no_inline)]
@@ -286,14 +285,6 @@ pub use self::role::Role;
 pub use self::taskweaver::PromptSizeMode;
 pub use self::websocket::LlmWebSocket;
 pub use throughline_agents::Convention;
-
-/// The instrumentation scope of everything that this crate records.
-fn scope_of_instrumentation(convention: Convention) -> InstrumentationScope {
-    InstrumentationScope::builder(env!("CARGO_PKG_NAME"))
-        .with_version(env!("CARGO_PKG_VERSION"))
-        .with_schema_url(convention.schema_url())
-        .build()
-}
 
 /// The example of the README, so that it is compiled.
 #[cfg(doctest)]

@@ -5,7 +5,8 @@
 
 pub(crate) use throughline_tracing_layer::semconv::HTTP_REQUEST_RESEND_COUNT;
 
-use crate::Convention;
+use opentelemetry::InstrumentationScope;
+use throughline_agents::Convention;
 
 pub(crate) const AGENT_NAME: &str = "gen_ai.agent.name";
 pub(crate) const CONVERSATION_ID: &str = "gen_ai.conversation.id";
@@ -258,4 +259,12 @@ pub(crate) mod legacy {
     pub(crate) const PROMPT: &str = "prompt";
     pub(crate) const PROMPT_SIZE: &str = "prompt_size";
     pub(crate) const OUTPUT_SIZE: &str = "output_size";
+}
+
+/// The instrumentation scope of everything that this crate records.
+pub(crate) fn instrumentation_scope(convention: Convention) -> InstrumentationScope {
+    InstrumentationScope::builder(env!("CARGO_PKG_NAME"))
+        .with_version(env!("CARGO_PKG_VERSION"))
+        .with_schema_url(convention.schema_url())
+        .build()
 }

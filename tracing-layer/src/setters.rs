@@ -41,7 +41,7 @@ macro_rules! shared_setters {
         /// of its parameters without values, unless the environment variable `THROUGHLINE_URL_QUERY` sets
         /// another value.
         #[must_use]
-        pub fn with_query(self, query: crate::Query) -> Self {
+        pub fn with_query(self, query: crate::query::Query) -> Self {
             self.with(|settings| settings.shared.query = query)
         }
 
@@ -92,7 +92,7 @@ macro_rules! shared_setters {
         #[must_use]
         pub fn with_end_at_fn(
             self,
-            choose: impl Fn(&crate::observe::ResponseHead<'_>) -> crate::EndAt + Send + Sync + 'static,
+            choose: impl Fn(&crate::observe::ResponseHead<'_>) -> crate::observe::EndAt + Send + Sync + 'static,
         ) -> Self {
             self.with(|settings| {
                 settings.shared.end_at_fn = crate::hook::Hook::new(std::sync::Arc::new(choose));

@@ -22,7 +22,7 @@ use self::reservation::Reservation;
 pub(crate) use self::reservation::Reserved;
 use self::rule::Rule;
 use self::store::Store;
-use crate::Api;
+use crate::api::Api;
 #[cfg(feature = "redis")]
 use crate::config::Outage;
 use crate::config::{Config, ConfigError, Environment};

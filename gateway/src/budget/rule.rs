@@ -6,7 +6,7 @@ use throughline::llm::{BilledCall, BilledPart, BilledUsage, Cost, Prices};
 
 use super::Usage;
 use super::entry::{Entry, MAX_AMOUNT, Unit, nano};
-use crate::Api;
+use crate::api::Api;
 use crate::callers::digest;
 use crate::config::{Budget, BudgetBy};
 

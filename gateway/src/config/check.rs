@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use throughline_forward::Upstream;
 
 use super::{Budget, BudgetBy, Config, ConfigError, Model, Provider, Target};
-use crate::Api;
+use crate::api::Api;
 
 impl Config {
     pub(super) fn check(&self) -> Result<(), ConfigError> {

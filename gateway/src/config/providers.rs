@@ -8,7 +8,7 @@ use throughline_forward::{InvalidUpstream, Upstream};
 
 use super::duration::Timeout;
 use super::{ConfigError, Environment, SecretSource};
-use crate::Api;
+use crate::api::Api;
 
 /// A server of model APIs.
 #[derive(Debug, Clone, PartialEq, Deserialize)]

@@ -773,7 +773,7 @@ proptest! {
         if let Ok(config) = Config::from_value(file) {
             prop_assert!(config.to_string().contains("model "), "{config}");
             let routes = crate::routing::Routes::new(&config, &Environment::process()).expect("no key to read");
-            let found = routes.find(crate::Api::OpenAi, crate::routing::RequestedModel::Named(&model));
+            let found = routes.find(crate::api::Api::OpenAi, crate::routing::RequestedModel::Named(&model));
             let is_named = names.iter().any(|name| match name.strip_suffix('*') {
                 Some(prefix) => model.starts_with(prefix),
                 None => *name == model || format!("{alias}{name}") == model,

@@ -2,7 +2,7 @@
 
 use http::header::{AUTHORIZATION, COOKIE, HeaderMap, HeaderName, HeaderValue};
 
-use crate::Api;
+use crate::api::Api;
 use crate::config::Secret;
 
 /// The credential of a provider, as the header in which it is sent.

@@ -6,4 +6,5 @@ mod provider;
 mod routes;
 
 pub(crate) use self::credentials::of_caller as credential_of_caller;
+pub(crate) use self::provider::Provider;
 pub(crate) use self::routes::{RequestedModel, Route, RouteError, Routes, Target};

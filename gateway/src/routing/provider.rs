@@ -10,7 +10,7 @@ use throughline_forward::{InvalidTarget, Upstream};
 
 use super::circuit::{Circuit, CircuitSettings};
 use super::credentials::{Credential, without_key_parameter};
-use crate::Api;
+use crate::api::Api;
 use crate::config::{self, ConfigError, Environment};
 
 /// A provider, ready to be sent requests.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::circuit::CircuitSettings;
 use super::provider::Provider;
-use crate::Api;
+use crate::api::Api;
 use crate::config::{self, Config, ConfigError, Environment};
 
 /// The providers and the models that they serve.

@@ -4,7 +4,7 @@
 //! is in memory. For each try, a span is created below the span of the model call.
 //!
 //! A provider may close a connection that was idle just when a request is sent on it. Such a request is sent again at once,
-//! without being told to: a short body is read into memory if the connection has been idle for a while.
+//! also if no retries are configured: a short body is read into memory if the connection has been idle for a while.
 
 use std::future::Future;
 use std::io;
@@ -27,7 +27,7 @@ use super::error::UpstreamError;
 use super::plan::{Plan, PlanParts};
 use crate::body::BodyError;
 use crate::model_field::ModelField;
-use crate::routing::Target;
+use crate::routing::{Provider, Target};
 use crate::target_path::with_model;
 
 /// The body of a try: as it arrives, or held to be sent again.
@@ -170,13 +170,13 @@ where
             record(&sent, target);
             let named = match &sent {
                 Ok(response) if !is_retryable(response.status()) || is_final(response.headers()) => {
-                    return sent;
+                    return answered_by(target, index, sent);
                 }
                 Ok(response) => retry_after(response.headers(), SystemTime::now()),
                 Err(error) if error.is_retryable() => None,
                 Err(_) => return sent,
             };
-            last = Some(sent);
+            last = Some(answered_by(target, index, sent));
             let wait = named.unwrap_or_else(|| backoff(plan.backoff, plan.max_backoff, tries));
             if tries >= plan.attempts || wait > plan.max_backoff {
                 break;
@@ -185,6 +185,23 @@ where
         }
     }
     last.unwrap_or(Err(UpstreamError::Target))
+}
+
+/// The provider that answered, in the extensions of a response, if it is not the first of the route.
+#[derive(Debug, Clone)]
+pub(crate) struct AnsweredBy(pub(crate) Arc<Provider>);
+
+fn answered_by<R>(
+    target: &Target,
+    index: usize,
+    mut sent: Result<Response<R>, UpstreamError>,
+) -> Result<Response<R>, UpstreamError> {
+    if let (Ok(response), 1..) = (&mut sent, index) {
+        response
+            .extensions_mut()
+            .insert(AnsweredBy(Arc::clone(&target.provider)));
+    }
+    sent
 }
 
 /// Returns the request to another provider: its URI and its name of the model.

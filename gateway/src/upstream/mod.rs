@@ -13,6 +13,7 @@ mod request_body;
 mod response_body;
 mod stack;
 
+pub(crate) use self::attempts::AnsweredBy;
 pub(crate) use self::connector::endpoints;
 pub(crate) use self::plan::Plan;
 pub(crate) use self::request_body::{ForwardedBody, TooLarge, body_refusal};

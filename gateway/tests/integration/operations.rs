@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 use crate::support::{
-    Provider, Running, chat, client, config, program, program_with_listener, providers, until,
+    ANSWER, Provider, Running, chat, client, config, program, program_with_listener, providers, until,
 };
 
 #[tokio::test]
@@ -256,6 +256,42 @@ async fn viewer_without_an_address_is_an_error() {
         ran.err,
         "error: telemetry.viewer.listen: is none; expected a host and a port for --viewer, such as 127.0.0.1:4319\n",
         "the place and what is accepted"
+    );
+}
+
+/// The line used to name the first provider of the route.
+#[tokio::test]
+async fn a_line_of_the_access_log_names_the_provider_that_answered() {
+    let first = Provider::answering([(503, Vec::new(), "{}".to_owned())]).await;
+    let second = Provider::answering([(200, Vec::new(), ANSWER.to_owned())]).await;
+    let yaml = format!(
+        "access_log: stdout\n{}models: [{{ name: m, provider: a, fallbacks: [b] }}]\n",
+        providers(&[("a", "openai", first.address), ("b", "openai", second.address)])
+    );
+    let mut gateway = process::Running::start(program_with_listener(
+        "access-log-provider",
+        &yaml,
+        "max_requests: 1",
+    ));
+    let at = gateway.line("http://").await;
+    let request = client()
+        .post(format!("http://{at}/v1/chat/completions"))
+        .body(chat("m"));
+    let response = request.send().await.expect("an answer");
+    assert_eq!(response.status(), StatusCode::OK, "the fallback answers");
+    response.bytes().await.expect("the whole answer");
+    gateway.signal("TERM").await;
+    let ran = gateway.end().await;
+    let line = ran
+        .out
+        .lines()
+        .find(|line| line.starts_with('{'))
+        .unwrap_or_default();
+    let line: serde_json::Value = serde_json::from_str(line).expect("a line of JSON");
+    assert_eq!(
+        (&line["provider"], &line["status"]),
+        (&"b".into(), &200.into()),
+        "{line}"
     );
 }
 

@@ -40,7 +40,7 @@ use opentelemetry::trace::TraceContextExt;
 use opentelemetry::{Context, KeyValue, Value};
 use throughline_tracing_layer::limits::bound;
 
-use crate::Convention;
+use crate::convention::Convention;
 use crate::semconv;
 
 /// The result of an evaluation. See [the module](self).
@@ -101,8 +101,9 @@ impl Evaluation {
 
     /// Emits the event as a log record with the trace and span of a context.
     pub fn emit<P: LoggerProvider>(self, provider: &P, cx: &Context) {
-        let logger =
-            provider.logger_with_scope(crate::scope_of_instrumentation(Convention::in_environment()));
+        let logger = provider.logger_with_scope(crate::convention::instrumentation_scope(
+            Convention::in_environment(),
+        ));
         let name = semconv::EVALUATION_RESULT;
         if !logger.event_enabled(Severity::Info, env!("CARGO_PKG_NAME"), Some(name)) {
             return;

@@ -73,8 +73,6 @@ pub mod scope;
 mod semconv;
 mod usage;
 
-use opentelemetry::InstrumentationScope;
-
 pub use self::budget::{TokenBudgetLayer, TokenBudgetService};
 pub use self::convention::Convention;
 pub use self::graph::{graph, node};
@@ -84,14 +82,6 @@ pub use self::scope::{
     try_in_workflow, workflow,
 };
 pub use self::usage::{CallUsage, TokenSource};
-
-/// The instrumentation scope of everything that this crate records.
-fn scope_of_instrumentation(convention: Convention) -> InstrumentationScope {
-    InstrumentationScope::builder(env!("CARGO_PKG_NAME"))
-        .with_version(env!("CARGO_PKG_VERSION"))
-        .with_schema_url(convention.schema_url())
-        .build()
-}
 
 /// Compiles the example of the README.
 #[cfg(doctest)]

@@ -261,7 +261,7 @@ mod tests {
     use tower::{ServiceBuilder, ServiceExt, service_fn};
 
     use super::*;
-    use crate::LlmLayer;
+    use crate::layer::LlmLayer;
 
     const BODY: &str = r#"{"model":"gpt-4o","messages":[]}"#;
     const ANSWER: &str =

@@ -193,7 +193,7 @@ mod tests {
     use throughline_tracing_layer::ClientLayer;
 
     use super::*;
-    use crate::LlmLayer;
+    use crate::layer::LlmLayer;
 
     const ASKED: &str = r#"{"messages":[{"role":"user","content":[{"text":"Hi"}]}]}"#;
     const ANSWER: &str = r#"{"output":{"message":{"role":"assistant","content":[{"text":"Hello"}]}},"stopReason":"end_turn","usage":{"inputTokens":21,"outputTokens":6,"totalTokens":27}}"#;

@@ -14,7 +14,8 @@ use throughline_tracing_layer::span::InContextExt;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::{CallAttributes, LlmLayer};
+use crate::call::CallAttributes;
+use crate::layer::LlmLayer;
 
 /// A [`LlmLayer`], or a stack of layers with one, as a middleware of reqwest-middleware.
 ///
@@ -201,7 +202,7 @@ mod tests {
         let recorder = Recorder::new();
         let llm = LlmLayer::new().with_tracer_provider(recorder.tracer_provider());
         let layers = tower::ServiceBuilder::new()
-            .layer(crate::IncludeUsageLayer::new())
+            .layer(crate::include_usage::IncludeUsageLayer::new())
             .layer(llm);
         let client = ClientBuilder::new(reqwest::Client::new())
             .with(LlmMiddleware::new(layers))
@@ -212,7 +213,7 @@ mod tests {
         let response = request.send().await.unwrap();
         assert_eq!(response.text().await.unwrap(), "data: [DONE]\n\n", "the answer");
         assert!(
-            crate::wait_idle(std::time::Duration::from_secs(60)),
+            crate::call::wait_idle(std::time::Duration::from_secs(60)),
             "recorded in time"
         );
         let tree = recorder.tree(&[]);
@@ -397,7 +398,7 @@ mod tests {
     async fn an_answer_is_drained() {
         let recorder = Recorder::new();
         let llm = LlmLayer::new().with_tracer_provider(recorder.tracer_provider());
-        let drain = crate::DrainLayer::new(tokio::runtime::Handle::current());
+        let drain = crate::drain::DrainLayer::new(tokio::runtime::Handle::current());
         let layers = tower::ServiceBuilder::new().layer(drain.bodies_only()).layer(llm);
         let client = ClientBuilder::new(reqwest::Client::new())
             .with(LlmMiddleware::new(layers))
@@ -413,7 +414,7 @@ mod tests {
             "the drain ends in time"
         );
         assert!(
-            crate::wait_idle(std::time::Duration::from_secs(60)),
+            crate::call::wait_idle(std::time::Duration::from_secs(60)),
             "recorded in time"
         );
         let tree = recorder.tree(&[]);

@@ -18,7 +18,7 @@ use tower::{Layer, Service, service_fn};
 
 use super::features::NO_TOKENIZER;
 use super::{RequestBody, wait_idle};
-use crate::LlmLayer;
+use crate::layer::LlmLayer;
 
 const REQUEST: &str = r#"{"model":"m","messages":[{"role":"user","content":"hi"}]}"#;
 const CHOICES: &str = r#""choices":[{"index":0,"message":{"content":"Hello."},"finish_reason":"stop"}]"#;

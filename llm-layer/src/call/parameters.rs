@@ -1,11 +1,11 @@
 //! What a request asks for, by the names of the conventions.
 
 use opentelemetry::{Array, Key, KeyValue, StringValue, Value};
+use throughline_agents::Convention;
 use throughline_llm_wire::{Operation, Parameter, ParameterValue, RequestInfo};
 use throughline_tracing_layer::limits::{MAX_ATTRIBUTE_BYTES, truncate_string};
 
 use super::limits::bound_attributes;
-use crate::Convention;
 use crate::semconv;
 
 /// What a request asks for, as the call's span says it.

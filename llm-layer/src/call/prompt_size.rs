@@ -3,12 +3,12 @@
 use std::sync::LazyLock;
 
 use opentelemetry::Context;
+use throughline_agents::Convention;
 use throughline_tokens::{SegmentedCounter, TargetModel};
 use throughline_tracing_layer::provider::LazyInstruments;
 use throughline_tracing_layer::span::set_span_attribute;
 
 use super::instruments::Instruments;
-use crate::Convention;
 use crate::semconv::legacy;
 use crate::taskweaver;
 
@@ -108,7 +108,7 @@ pub fn add_prompt_size<'a>(amount: impl Into<TokenAmount<'a>>, direction: Direct
 
 static INSTRUMENTS: LazyLock<LazyInstruments<Instruments>> = LazyLock::new(|| {
     LazyInstruments::global(
-        crate::scope_of_instrumentation(Convention::from_env()),
+        crate::semconv::instrumentation_scope(Convention::from_env()),
         Instruments::new,
     )
 });

@@ -16,8 +16,8 @@ use throughline_test_support::Recorder;
 use tower::{Layer, Service, service_fn};
 
 use super::{RequestBody, wait_idle};
-use crate::LlmLayer;
 use crate::clock::Clock;
+use crate::layer::LlmLayer;
 
 thread_local! {
     static PASSED: Cell<Duration> = const { Cell::new(Duration::ZERO) };

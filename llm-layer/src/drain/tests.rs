@@ -15,9 +15,9 @@ use throughline_test_support::Recorder;
 use tower::{Layer, Service, service_fn};
 
 use super::{DrainLayer, Executor, Work};
-use crate::LlmLayer;
 use crate::call::{RequestBody, wait_idle};
 use crate::clock::Clock;
+use crate::layer::LlmLayer;
 
 thread_local! {
     static ELAPSED: Cell<Duration> = const { Cell::new(Duration::ZERO) };

@@ -9,8 +9,8 @@ use throughline_agents::model_call::is_observed;
 use throughline_llm_wire::websocket::{CallId, SessionEvent, SessionReader};
 use throughline_tracing_layer::limits::{MAX_ATTRIBUTE_BYTES, truncate};
 
-use crate::LlmLayer;
 use crate::call::{MessageCall, MessageEnd, Shared};
+use crate::layer::LlmLayer;
 
 /// Observes the model calls of one WebSocket connection. See [the module](super).
 ///

@@ -1,7 +1,8 @@
 //! bpe-openai as a counter.
 
 use super::encoding::{self, CL100K_BASE};
-use super::{TokenCounter, TokenEncoding};
+use crate::counter::TokenCounter;
+use crate::encoding::TokenEncoding;
 
 /// Counts with bpe-openai instead of the built-in counter: the same numbers.
 ///

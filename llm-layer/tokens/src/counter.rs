@@ -1,6 +1,6 @@
 //! Counters that users write.
 
-use super::TokenEncoding;
+use crate::encoding::TokenEncoding;
 
 /// Counts the tokens of text whose provider did not report them.
 ///

@@ -8,7 +8,8 @@
 use std::ops::Add;
 
 use super::encoding::CL100K_BASE;
-use super::{SegmentedCounter, TokenCount, Tokenizer};
+use crate::segmented::{SegmentedCounter, TokenCount};
+use crate::tokenizer::Tokenizer;
 
 /// Counts a prompt by the formula of OpenAI's cookbook.
 ///

@@ -17,7 +17,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence};
 
-use super::{Tokenizer, background};
+use crate::background;
+use crate::tokenizer::Tokenizer;
 
 /// Counts the tokens of a text that comes in pieces. See [the crate](crate) for an example.
 #[derive(Debug)]

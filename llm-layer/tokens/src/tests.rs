@@ -7,10 +7,11 @@ use std::sync::{Arc, Condvar, Mutex};
 use serde_json::Value;
 
 use super::segmented::is_safe;
-use super::{
-    BpeOpenAi, HeldSegments, SegmentedCounter, SharedCounter, TokenCount, TokenCounter, TokenEncoding,
-    Tokenizer,
-};
+use crate::bpe_openai::BpeOpenAi;
+use crate::counter::TokenCounter;
+use crate::encoding::TokenEncoding;
+use crate::segmented::{HeldSegments, SegmentedCounter, TokenCount};
+use crate::tokenizer::{SharedCounter, Tokenizer};
 
 /// The counters that have OpenAI's vocabularies, as a user would give them to the layer.
 fn backends() -> [(&'static str, Vec<SharedCounter>); 2] {

@@ -5,7 +5,10 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
-use super::{TargetModel, TokenCounter, TokenEncoding, background, encoding};
+use crate::counter::TokenCounter;
+use crate::encoding::TokenEncoding;
+use crate::target::TargetModel;
+use crate::{background, encoding};
 
 /// The encoding of a model and the counter that counts in it. Cloning is cheap.
 #[derive(Debug, Clone)]

@@ -8,9 +8,10 @@ use std::borrow::Cow;
 
 use http::HeaderMap;
 
+use crate::formats::Format;
 use crate::json::{Container, Path, Scalar, Take, Visit};
+use crate::recognised::{AnyFormat, Recognised};
 use crate::request::{RequestInfo, Shape};
-use crate::{AnyFormat, Format, Recognised};
 
 /// The formats that a request may be in, in the order in which they count.
 #[derive(Debug, Clone, Default)]

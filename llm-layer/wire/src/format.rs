@@ -2,7 +2,12 @@
 
 use http::HeaderMap;
 
-use crate::{Channel, Content, Document, Operation, Path, PromptPart, Reply, RequestInfo, Scalar};
+use crate::content::{Content, Document};
+use crate::json::{Path, Scalar};
+use crate::operation::Operation;
+use crate::prompt_part::PromptPart;
+use crate::reply::{Channel, Reply};
+use crate::request::RequestInfo;
 
 /// A wire format: how requests and answers are written. See [the crate](crate#formats-of-your-own).
 pub trait WireFormat: Send + Sync {

@@ -7,8 +7,9 @@
 
 use std::ops::Add;
 
+use crate::cut;
 use crate::json::{Container, Path, Scalar, Take, number_text};
-use crate::{PromptVisitor, cut};
+use crate::prompt_visitor::PromptVisitor;
 
 /// A definition that is being read.
 #[derive(Debug, Default)]

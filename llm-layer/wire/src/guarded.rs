@@ -5,9 +5,13 @@ use std::sync::atomic::Ordering;
 
 use http::HeaderMap;
 
-use crate::{
-    Channel, Content, Document, Operation, Path, PromptPart, Reply, RequestInfo, Scalar, WireFormat,
-};
+use crate::content::{Content, Document};
+use crate::format::WireFormat;
+use crate::json::{Path, Scalar};
+use crate::operation::Operation;
+use crate::prompt_part::PromptPart;
+use crate::reply::{Channel, Reply};
+use crate::request::RequestInfo;
 
 /// A format whose hooks are not called again in a call after one of them has panicked.
 pub(crate) struct Guarded<F>(pub(crate) F);

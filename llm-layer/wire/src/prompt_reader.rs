@@ -7,7 +7,9 @@
 
 use crate::function_reader::FunctionReader;
 use crate::json::{Container, Path, Scalar, Take, Visit};
-use crate::{AnyFormat, PromptPart, PromptVisitor};
+use crate::prompt_part::PromptPart;
+use crate::prompt_visitor::PromptVisitor;
+use crate::recognised::AnyFormat;
 
 /// Reads a request into a [`PromptVisitor`].
 pub(crate) struct PromptReader<'a, V: PromptVisitor> {

@@ -3,7 +3,10 @@
 use http::Method;
 
 use crate::candidates::{Candidate, Candidates};
-use crate::{Recognised, Rule, Target, providers};
+use crate::providers;
+use crate::recognised::Recognised;
+use crate::rule::Rule;
+use crate::target::Target;
 
 /// The formats that a request may be in: by the rules, else by its method and the end of its path, since a
 /// proxy may have any host. The shape of its body decides among them.

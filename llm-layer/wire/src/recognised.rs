@@ -6,9 +6,11 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
+use crate::format::WireFormat;
 use crate::formats::{self, Format};
 use crate::guarded::Guarded;
-use crate::{Path, Reply, Scalar, WireFormat};
+use crate::json::{Path, Scalar};
+use crate::reply::Reply;
 
 /// A model call: the format that it is in, and the provider that it goes to.
 #[derive(Debug, Clone)]

@@ -6,7 +6,8 @@ use crate::content::{Document, DocumentReader};
 use crate::encoding::{Coding, Decoder, Side};
 use crate::json::{StrictScanner, Visit};
 use crate::prompt_reader::PromptReader;
-use crate::{AnyFormat, PromptVisitor};
+use crate::prompt_visitor::PromptVisitor;
+use crate::recognised::AnyFormat;
 
 /// The body of a request as it was sent. It is read again if its prompt has to be counted or its content
 /// recorded.

@@ -17,8 +17,13 @@ use crate::encoding::{Coding, Decoder, Side};
 use crate::form::FormScanner;
 use crate::json::{Malformed, StrictScanner};
 use crate::recognise::candidates;
+use crate::recognised::Recognised;
+use crate::request::RequestInfo;
 use crate::request_copy::RequestCopy;
-use crate::{Recognised, RequestInfo, ResponseReader, Rule, Target, Unseen};
+use crate::response_reader::ResponseReader;
+use crate::rule::Rule;
+use crate::target::Target;
+use crate::unseen::Unseen;
 
 /// Reads the body of a request that may be a model call.
 ///

@@ -7,7 +7,8 @@ use crate::encoding::Decoder;
 use crate::framing::{self, Framing};
 use crate::reading::{Reading, TextPiece};
 use crate::recognised::AnyFormat;
-use crate::{Reply, Unseen};
+use crate::reply::Reply;
+use crate::unseen::Unseen;
 
 /// Reads the answer to a model call as it passes, in at most a few KiB, whatever its length.
 ///

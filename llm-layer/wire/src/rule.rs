@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use crate::candidates::{Candidate, is_model};
-use crate::{AnyFormat, Recognised, Target};
+use crate::recognised::{AnyFormat, Recognised};
+use crate::target::Target;
 
 /// A rule that says which requests are model calls, and which are not, by path, host and model. The first
 /// rule that applies wins, before everything that is built in.

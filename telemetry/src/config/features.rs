@@ -163,7 +163,7 @@ mod tests {
         };
         let otlp = |protocol, url: &str| config(Exporter::Otlp).with_protocol(protocol).with_endpoint(url);
         let prometheus = config(Exporter::None).with_metrics_exporter(Exporter::Prometheus);
-        let file = crate::FileConfig::default().with_path(
+        let file = crate::config::FileConfig::default().with_path(
             std::env::temp_dir()
                 .join("throughline-{pid}-features")
                 .to_string_lossy(),

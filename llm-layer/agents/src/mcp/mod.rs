@@ -109,7 +109,7 @@ pub use self::exchange::McpExchange;
 use self::instruments::Instruments;
 pub use self::output::McpOutput;
 pub use self::session::McpSession;
-use crate::Convention;
+use crate::convention::Convention;
 use crate::semconv::mcp;
 
 /// Traces and measures the exchanges of an MCP session, or of many that are alike. See the [module](self).
@@ -255,11 +255,14 @@ impl Mcp {
     }
 }
 
-static TRACER: LazyLock<LazyTracer> =
-    LazyLock::new(|| LazyTracer::global(crate::scope_of_instrumentation(Convention::in_environment())));
+static TRACER: LazyLock<LazyTracer> = LazyLock::new(|| {
+    LazyTracer::global(crate::convention::instrumentation_scope(
+        Convention::in_environment(),
+    ))
+});
 static INSTRUMENTS: LazyLock<LazyInstruments<Instruments>> = LazyLock::new(|| {
     LazyInstruments::global(
-        crate::scope_of_instrumentation(Convention::in_environment()),
+        crate::convention::instrumentation_scope(Convention::in_environment()),
         Instruments::new,
     )
 });

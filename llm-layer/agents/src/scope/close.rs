@@ -14,7 +14,7 @@ use super::instruments::{EndedScope, Instruments};
 use super::label_budget::ToolLabels;
 use super::ledger::Ledger;
 use super::tokens::Tokens;
-use crate::Convention;
+use crate::convention::Convention;
 use crate::semconv::{self, count};
 
 /// What a scope records when it ends, except for the counts of its ledger.

@@ -10,7 +10,7 @@ use throughline_tracing_layer::provider::LazyInstruments;
 
 use super::identity::{ScopeIdentity, ScopeKind};
 use super::label_budget::{LabelBudget, ToolLabels};
-use crate::Convention;
+use crate::convention::Convention;
 use crate::semconv;
 
 /// What is measured of a scope that has ended.
@@ -111,7 +111,7 @@ impl Instruments {
 
 static GLOBAL: LazyLock<LazyInstruments<Instruments>> = LazyLock::new(|| {
     LazyInstruments::global(
-        crate::scope_of_instrumentation(Convention::in_environment()),
+        crate::convention::instrumentation_scope(Convention::in_environment()),
         Instruments::new,
     )
 });

@@ -13,8 +13,8 @@ use throughline_tracing_layer::provider::{LazyInstruments, LazyTracer};
 
 use super::identity::{ScopeIdentity, ScopeKind};
 use super::instruments::Instruments;
-use crate::Convention;
 use crate::content::{Capture, ContentSettings};
+use crate::convention::Convention;
 use crate::semconv;
 
 /// The settings of an agent, a tool, a workflow, a graph or a request, from which scopes start.
@@ -173,7 +173,7 @@ impl Scope {
     /// [`Convention::V1_41`] has no metrics of agents, tools and workflows: their durations are recorded as
     /// `gen_ai.client.operation.duration`.
     pub fn with_convention(mut self, convention: Convention) -> Self {
-        let scope = crate::scope_of_instrumentation(convention);
+        let scope = crate::convention::instrumentation_scope(convention);
         self.tracer = self.tracer.with_scope(scope.clone());
         self.instruments = self.instruments.with_scope(scope);
         self.convention = convention;
@@ -214,5 +214,8 @@ impl Scope {
     }
 }
 
-static TRACER: LazyLock<LazyTracer> =
-    LazyLock::new(|| LazyTracer::following(crate::scope_of_instrumentation(Convention::in_environment())));
+static TRACER: LazyLock<LazyTracer> = LazyLock::new(|| {
+    LazyTracer::following(crate::convention::instrumentation_scope(
+        Convention::in_environment(),
+    ))
+});

@@ -24,8 +24,8 @@ use tiktoken_rs::{cl100k_base, o200k_base};
 use self::merge::Merger;
 use self::split::{Pattern, Pieces};
 use self::vocabulary::Vocabulary;
-use super::TokenEncoding;
 use super::encoding::CL100K_BASE;
+use crate::encoding::TokenEncoding;
 
 /// Returns the number of tokens of a text, or `None` if the vocabulary cannot be loaded. Special tokens are
 /// plain text. The first call takes about 0.2 s to load a vocabulary.

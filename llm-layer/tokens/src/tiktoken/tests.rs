@@ -10,7 +10,7 @@ use tiktoken_rs::{CoreBPE, O200K_BASE_PAT_STR, cl100k_base_singleton, o200k_base
 
 use super::split::{Pattern, Pieces};
 use super::{count, vocabulary};
-use crate::TokenEncoding;
+use crate::encoding::TokenEncoding;
 
 const CL100K_BASE_PATTERN: &str = concat!(
     r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+",

@@ -5,8 +5,9 @@ use http::{HeaderMap, HeaderValue};
 use serde_json::{Value, json};
 
 use super::{Content, Document, DocumentReader};
+use crate::formats::Format;
 use crate::json::StrictScanner;
-use crate::{Format, ResponseReader};
+use crate::response_reader::ResponseReader;
 
 /// A body as a layer reads it, with the default limits.
 fn document(body: &Value) -> Document {

@@ -9,7 +9,7 @@ use std::io::{self, Write};
 use http::HeaderMap;
 use http::header::CONTENT_ENCODING;
 
-use crate::Unseen;
+use crate::unseen::Unseen;
 
 /// A supported content encoding. Empty without the feature `encodings`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

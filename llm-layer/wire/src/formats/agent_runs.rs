@@ -4,9 +4,11 @@
 
 use super::table::{End, Table};
 use crate::content::Members;
+use crate::operation::Operation;
+use crate::parameter::Parameter;
 use crate::parameter::ParameterType;
+use crate::prompt_part::PromptPart;
 use crate::usage::UsagePart;
-use crate::{Operation, Parameter, PromptPart};
 
 /// `POST …/threads/{thread}/runs`, `…/threads/runs`. Unless it streams, the answer comes before the run has
 /// begun.

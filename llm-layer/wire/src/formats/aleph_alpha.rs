@@ -3,9 +3,11 @@
 //! <https://docs.aleph-alpha.com/api/complete/>
 
 use super::table::Table;
+use crate::operation::Operation;
+use crate::parameter::Parameter;
 use crate::parameter::ParameterType;
+use crate::prompt_part::PromptPart;
 use crate::usage::UsagePart;
-use crate::{Operation, Parameter, PromptPart};
 
 /// `POST /complete`.
 pub(super) const COMPLETE: Table = Table {

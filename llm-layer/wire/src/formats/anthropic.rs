@@ -4,11 +4,17 @@
 
 use super::openai_chat::ENVELOPES;
 use crate::content::Members;
+use crate::content::{Content, Document};
+use crate::format::WireFormat;
 use crate::json::{Path, Scalar};
+use crate::operation::Operation;
+use crate::parameter::Parameter;
 use crate::parameter::{ParameterPath, ParameterType};
 use crate::path_segments::model_in;
+use crate::prompt_part::PromptPart;
+use crate::reply::{Channel, Reply};
+use crate::request::RequestInfo;
 use crate::usage::{Paths, UsagePart};
-use crate::{Channel, Content, Document, Operation, Parameter, PromptPart, Reply, RequestInfo, WireFormat};
 
 /// `POST …/v1/messages`.
 #[derive(Debug)]

@@ -4,7 +4,7 @@
 
 use super::batches::FETCH;
 use super::table::Table;
-use crate::Operation;
+use crate::operation::Operation;
 use crate::path_segments::segment;
 use crate::usage::UsagePart;
 

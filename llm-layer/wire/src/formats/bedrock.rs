@@ -5,11 +5,17 @@
 use http::HeaderMap;
 
 use crate::content::Members;
+use crate::content::{Content, Document};
+use crate::format::WireFormat;
 use crate::json::{Path, Scalar};
+use crate::operation::Operation;
+use crate::parameter::Parameter;
 use crate::parameter::{ParameterPath, ParameterType};
 use crate::path_segments::segment;
+use crate::prompt_part::PromptPart;
+use crate::reply::{Channel, Reply};
+use crate::request::RequestInfo;
 use crate::usage::{Paths, UsagePart};
-use crate::{Channel, Content, Document, Operation, Parameter, PromptPart, Reply, RequestInfo, WireFormat};
 
 /// `POST /model/{model}/converse`, `/converse-stream`.
 #[derive(Debug)]

@@ -7,11 +7,16 @@ use http::HeaderMap;
 use super::anthropic::{self, Anthropic};
 use super::bedrock::{self, error_type};
 use super::openai_chat::{self, OpenAiChat};
+use crate::format::WireFormat;
 use crate::json::{Path, Scalar};
+use crate::operation::Operation;
+use crate::parameter::Parameter;
 use crate::parameter::{ParameterPath, ParameterType};
 use crate::path_segments::segment;
+use crate::prompt_part::PromptPart;
+use crate::reply::{Channel, Reply};
+use crate::request::RequestInfo;
 use crate::usage::{Paths, UsagePart};
-use crate::{Channel, Operation, Parameter, PromptPart, Reply, RequestInfo, WireFormat};
 
 /// `POST /model/{model}/invoke`, `/invoke-with-response-stream`.
 #[derive(Debug)]

@@ -3,9 +3,10 @@
 //! <https://api.ncloud-docs.com/docs/clovastudio-chatcompletionsv3>
 
 use super::table::{End, Table};
+use crate::parameter::Parameter;
 use crate::parameter::ParameterType;
+use crate::prompt_part::PromptPart;
 use crate::usage::UsagePart;
-use crate::{Parameter, PromptPart};
 
 /// `POST /v1/chat-completions/{model}`, `/v3/chat-completions/{model}`.
 pub(super) const CHAT: Table = Table {

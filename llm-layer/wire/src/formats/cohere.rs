@@ -4,10 +4,16 @@
 
 use super::openai_chat::output_type;
 use crate::content::Members;
+use crate::content::{Content, Document};
+use crate::format::WireFormat;
 use crate::json::{Path, Scalar};
+use crate::operation::Operation;
+use crate::parameter::Parameter;
 use crate::parameter::{ParameterPath, ParameterType};
+use crate::prompt_part::PromptPart;
+use crate::reply::{Channel, Reply};
+use crate::request::RequestInfo;
 use crate::usage::{Paths, UsagePart};
-use crate::{Channel, Content, Document, Operation, Parameter, PromptPart, Reply, RequestInfo, WireFormat};
 
 /// `POST /v2/chat` or `/v1/chat`.
 #[derive(Debug)]

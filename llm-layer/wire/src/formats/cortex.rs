@@ -3,9 +3,10 @@
 //! <https://docs.snowflake.com/en/user-guide/snowflake-cortex/cortex-rest-api>
 
 use super::table::{End, Table};
+use crate::parameter::Parameter;
 use crate::parameter::ParameterType;
+use crate::prompt_part::PromptPart;
 use crate::usage::UsagePart;
-use crate::{Parameter, PromptPart};
 
 /// `POST /api/v2/cortex/inference:complete`.
 pub(super) const CORTEX: Table = Table {

@@ -3,8 +3,8 @@
 //! <https://www.coze.com/open/docs/developer_guides/chat_v3>
 
 use super::table::{End, Table};
-use crate::PromptPart;
 use crate::content::Members;
+use crate::prompt_part::PromptPart;
 use crate::usage::UsagePart;
 
 /// `POST /v3/chat`. The bot has the model, and neither request nor answer names it.

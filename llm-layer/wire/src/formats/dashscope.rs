@@ -4,9 +4,10 @@
 
 use super::table::Table;
 use crate::content::Members;
+use crate::parameter::Parameter;
 use crate::parameter::ParameterType;
+use crate::prompt_part::PromptPart;
 use crate::usage::UsagePart;
-use crate::{Parameter, PromptPart};
 
 /// `POST …/apps/{app}/completion`. The app has the models, and each of them has its usage.
 pub(super) const APP: Table = Table {

@@ -3,9 +3,11 @@
 //! <https://deepinfra.com/docs/inference_api>
 
 use super::table::Table;
+use crate::operation::Operation;
+use crate::parameter::Parameter;
 use crate::parameter::ParameterType;
+use crate::prompt_part::PromptPart;
 use crate::usage::UsagePart;
-use crate::{Operation, Parameter, PromptPart};
 
 /// `POST /v1/inference/{model}`, of language models.
 pub(super) const INFERENCE: Table = Table {

@@ -3,8 +3,8 @@
 //! <https://docs.dify.ai/api-reference/chat/send-chat-message>
 
 use super::table::{End, Table};
-use crate::PromptPart;
 use crate::content::Members;
+use crate::prompt_part::PromptPart;
 use crate::usage::UsagePart;
 
 /// `POST /v1/chat-messages`, `/v1/completion-messages`. The app has the model, and neither request nor answer

@@ -3,8 +3,9 @@
 //! <https://developer.salesforce.com/docs/einstein/genai/guide/access-models-api-with-rest.html>
 
 use super::table::Table;
+use crate::operation::Operation;
+use crate::prompt_part::PromptPart;
 use crate::usage::UsagePart;
-use crate::{Operation, PromptPart};
 
 /// `POST …/models/{model}/chat-generations`.
 pub(super) const CHAT: Table = Table {

@@ -5,11 +5,16 @@ use http::HeaderMap;
 
 use super::bedrock_invoke;
 use super::named_count::{self, INPUT};
+use crate::format::WireFormat;
 use crate::json::{Path, Scalar};
+use crate::operation::Operation;
+use crate::parameter::Parameter;
 use crate::parameter::{ParameterPath, ParameterType};
 use crate::path_segments::{deployment, model_in, segment};
+use crate::prompt_part::PromptPart;
+use crate::reply::{Channel, Reply};
+use crate::request::RequestInfo;
 use crate::usage::{Paths, UsagePart};
-use crate::{Channel, Operation, Parameter, PromptPart, Reply, RequestInfo, WireFormat};
 
 /// The shape of a request.
 #[derive(Debug)]

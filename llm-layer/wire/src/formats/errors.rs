@@ -1,8 +1,8 @@
 //! Errors under status 200, in the forms that several APIs share. What is `error` in the answer, each format
 //! reads.
 
-use crate::Reply;
 use crate::json::Scalar;
+use crate::reply::Reply;
 
 /// An event begins: one of this name is an error, whatever else it says.
 pub(super) fn begin_event(name: &str, reply: &mut Reply) {

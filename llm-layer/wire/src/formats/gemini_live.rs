@@ -4,9 +4,13 @@
 
 use super::gemini::request_value;
 use super::named_count::{self, CACHE_READ, INPUT, OUTPUT};
+use crate::format::WireFormat;
 use crate::json::{Path, Scalar};
+use crate::operation::Operation;
+use crate::prompt_part::PromptPart;
+use crate::reply::{Channel, Reply};
+use crate::request::RequestInfo;
 use crate::usage::{Paths, UsagePart};
-use crate::{Channel, Operation, PromptPart, Reply, RequestInfo, WireFormat};
 
 /// The session's first message has the parameters of all its turns.
 #[derive(Debug)]

@@ -4,9 +4,10 @@
 
 use super::table::Table;
 use crate::content::Members;
+use crate::parameter::Parameter;
 use crate::parameter::ParameterType;
+use crate::prompt_part::PromptPart;
 use crate::usage::UsagePart;
-use crate::{Parameter, PromptPart};
 
 /// `POST /` at the host of the API. Only a whole answer is wrapped in `Response`.
 pub(super) const HUNYUAN: Table = Table {

@@ -3,9 +3,11 @@
 //! <https://lite.koboldai.net/koboldcpp_api>
 
 use super::table::Table;
+use crate::operation::Operation;
+use crate::parameter::Parameter;
 use crate::parameter::ParameterType;
+use crate::prompt_part::PromptPart;
 use crate::usage::UsagePart;
-use crate::{Operation, Parameter, PromptPart};
 
 /// `POST /api/v1/generate`, `/api/extra/generate/stream`.
 pub(super) const KOBOLD: Table = Table {

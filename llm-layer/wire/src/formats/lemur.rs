@@ -3,9 +3,11 @@
 //! <https://www.assemblyai.com/docs/api-reference/lemur>
 
 use super::table::{End, Table};
+use crate::operation::Operation;
+use crate::parameter::Parameter;
 use crate::parameter::ParameterType;
+use crate::prompt_part::PromptPart;
 use crate::usage::UsagePart;
-use crate::{Operation, Parameter, PromptPart};
 
 /// `POST /lemur/v3/generate/{task}`. The transcripts are not in the request.
 pub(super) const GENERATE: Table = Table {

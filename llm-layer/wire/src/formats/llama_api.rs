@@ -3,9 +3,10 @@
 //! <https://llama.developer.meta.com/docs/api/chat>
 
 use super::table::{End, Table};
+use crate::parameter::Parameter;
 use crate::parameter::ParameterType;
+use crate::prompt_part::PromptPart;
 use crate::usage::{Paths, UsagePart};
-use crate::{Parameter, PromptPart};
 
 /// `POST /v1/chat/completions` at api.llama.com.
 pub(super) const CHAT: Table = Table {

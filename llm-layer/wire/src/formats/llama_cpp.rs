@@ -3,9 +3,11 @@
 //! <https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md>
 
 use super::table::{End, Table};
+use crate::operation::Operation;
+use crate::parameter::Parameter;
 use crate::parameter::ParameterType;
+use crate::prompt_part::PromptPart;
 use crate::usage::UsagePart;
-use crate::{Operation, Parameter, PromptPart};
 
 /// `POST /completion`, `/infill`.
 pub(super) const LLAMA_CPP: Table = Table {

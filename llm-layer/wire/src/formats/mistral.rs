@@ -3,12 +3,16 @@
 //! <https://docs.mistral.ai/api/endpoint/beta/conversations>
 
 use crate::content::Members;
+use crate::content::{Content, Document};
+use crate::format::WireFormat;
 use crate::json::{Path, Scalar};
+use crate::operation::Operation;
+use crate::parameter::Parameter;
 use crate::parameter::{ParameterPath, ParameterType};
+use crate::prompt_part::PromptPart;
+use crate::reply::{Channel, Reply, ReplyDetail};
+use crate::request::RequestInfo;
 use crate::usage::{Paths, UsagePart};
-use crate::{
-    Channel, Content, Document, Operation, Parameter, PromptPart, Reply, ReplyDetail, RequestInfo, WireFormat,
-};
 
 /// `POST /v1/conversations`, `/v1/conversations/{id}`, `/v1/conversations/{id}/restart`.
 #[derive(Debug)]

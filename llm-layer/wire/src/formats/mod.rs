@@ -60,9 +60,13 @@ mod yandex;
 
 use http::HeaderMap;
 
-use crate::{
-    Channel, Content, Document, Operation, Path, PromptPart, Reply, RequestInfo, Scalar, WireFormat,
-};
+use crate::content::{Content, Document};
+use crate::format::WireFormat;
+use crate::json::{Path, Scalar};
+use crate::operation::Operation;
+use crate::prompt_part::PromptPart;
+use crate::reply::{Channel, Reply};
+use crate::request::RequestInfo;
 
 /// Defines [`Format`] by its rows: a name and a decoder each.
 macro_rules! formats {
@@ -362,7 +366,8 @@ mod tests {
     use crate::framing::Repeat;
     use crate::json::Scanner;
     use crate::reading::{Reading, TextPiece};
-    use crate::{AnyFormat, Reply};
+    use crate::recognised::AnyFormat;
+    use crate::reply::Reply;
 
     #[test]
     fn the_longest_ignored_path_is_the_bound() {

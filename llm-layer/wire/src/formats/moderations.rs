@@ -3,7 +3,7 @@
 //! <https://platform.openai.com/docs/api-reference/moderations>
 
 use super::table::Table;
-use crate::Operation;
+use crate::operation::Operation;
 use crate::usage::UsagePart;
 
 /// `POST …/moderations`, `…/chat/moderations`.

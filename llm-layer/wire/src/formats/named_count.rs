@@ -1,9 +1,9 @@
 //! Lists of counts by name: `{"modality": "TEXT", "tokenCount": 7}`,
 //! `{"metric": "num_prompt_tokens", "value": 7}`.
 
-use crate::Reply;
 use crate::json::{Path, Scalar};
 use crate::reply::HalfEntry;
+use crate::reply::Reply;
 use crate::usage::{Paths, UsagePart};
 
 /// Returns the path of a list without its end, if a value is a member of one of its elements. `path` is the
@@ -57,10 +57,12 @@ pub(super) const CACHE_READ: &Paths = &[
 
 #[cfg(test)]
 mod tests {
+    use crate::formats::Format;
     use crate::json::Scanner;
     use crate::reading::{Reading, TextPiece};
+    use crate::recognised::AnyFormat;
+    use crate::reply::Reply;
     use crate::usage::UsagePart;
-    use crate::{AnyFormat, Format, Reply};
 
     /// The events of a stream may list other modalities, in another order, or leave out a count of 0.
     #[test]

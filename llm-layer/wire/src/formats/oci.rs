@@ -4,9 +4,10 @@
 
 use super::table::Table;
 use crate::content::Members;
+use crate::parameter::Parameter;
 use crate::parameter::ParameterType;
+use crate::prompt_part::PromptPart;
 use crate::usage::UsagePart;
-use crate::{Parameter, PromptPart};
 
 /// `POST /{version}/actions/chat`.
 pub(super) const OCI_CHAT: Table = Table {

@@ -3,7 +3,7 @@
 //! <https://docs.mistral.ai/api/endpoint/ocr>
 
 use super::table::Table;
-use crate::Operation;
+use crate::operation::Operation;
 
 /// `POST /v1/ocr`.
 pub(super) const OCR: Table = Table {

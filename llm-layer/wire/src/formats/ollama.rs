@@ -4,10 +4,16 @@
 //! <https://github.com/ollama/ollama/blob/main/docs/api.md>
 
 use crate::content::Members;
+use crate::content::{Content, Document};
+use crate::format::WireFormat;
 use crate::json::{Path, Scalar};
+use crate::operation::Operation;
+use crate::parameter::Parameter;
 use crate::parameter::{ParameterPath, ParameterType};
+use crate::prompt_part::PromptPart;
+use crate::reply::{Channel, Reply};
+use crate::request::RequestInfo;
 use crate::usage::{Paths, UsagePart};
-use crate::{Channel, Content, Document, Operation, Parameter, PromptPart, Reply, RequestInfo, WireFormat};
 
 /// `POST /api/chat` or `/api/generate`.
 #[derive(Debug)]

@@ -3,9 +3,10 @@
 //! <https://platform.openai.com/docs/api-reference/audio>
 
 use super::table::{End, Table};
+use crate::operation::Operation;
+use crate::parameter::Parameter;
 use crate::parameter::ParameterType;
 use crate::usage::{Paths, UsagePart};
-use crate::{Operation, Parameter};
 
 /// `POST …/audio/transcriptions`: a form. The answer may be a text instead of JSON.
 pub(super) const TRANSCRIPTIONS: Table = Table {

@@ -6,9 +6,14 @@ use http::HeaderMap;
 
 use super::openai_chat::{ENVELOPES, PARAMS, completion, includes_usage, read_head, usage_option};
 use crate::content::Members;
+use crate::content::{Content, Document};
+use crate::format::WireFormat;
 use crate::json::{Path, Scalar};
+use crate::operation::Operation;
 use crate::path_segments::{deployment, model_in};
-use crate::{Channel, Content, Document, Operation, PromptPart, Reply, RequestInfo, WireFormat};
+use crate::prompt_part::PromptPart;
+use crate::reply::{Channel, Reply};
+use crate::request::RequestInfo;
 
 /// `POST …/completions`.
 #[derive(Debug)]

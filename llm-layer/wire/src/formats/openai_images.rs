@@ -3,9 +3,10 @@
 //! <https://platform.openai.com/docs/api-reference/images>
 
 use super::table::{End, Table};
+use crate::operation::Operation;
+use crate::parameter::Parameter;
 use crate::parameter::ParameterType;
 use crate::usage::UsagePart;
-use crate::{Operation, Parameter};
 
 /// `POST …/images/generations`.
 pub(super) const GENERATIONS: Table = Table {

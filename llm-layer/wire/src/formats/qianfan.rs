@@ -4,9 +4,10 @@
 
 use super::table::{End, Table};
 use crate::content::Members;
+use crate::parameter::Parameter;
 use crate::parameter::ParameterType;
+use crate::prompt_part::PromptPart;
 use crate::usage::UsagePart;
-use crate::{Parameter, PromptPart};
 
 /// `POST …/wenxinworkshop/chat/{model}`. Each event of a stream has a finish reason.
 pub(super) const QIANFAN: Table = Table {

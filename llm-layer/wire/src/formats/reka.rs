@@ -3,9 +3,10 @@
 //! <https://docs.reka.ai/api-reference/chat/create>
 
 use super::table::Table;
+use crate::parameter::Parameter;
 use crate::parameter::ParameterType;
+use crate::prompt_part::PromptPart;
 use crate::usage::UsagePart;
-use crate::{Parameter, PromptPart};
 
 /// `POST /v1/chat`.
 pub(super) const REKA: Table = Table {

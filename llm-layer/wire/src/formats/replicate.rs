@@ -4,9 +4,11 @@
 
 use super::table::{End, Table};
 use crate::content::Members;
+use crate::operation::Operation;
+use crate::parameter::Parameter;
 use crate::parameter::ParameterType;
+use crate::prompt_part::PromptPart;
 use crate::usage::UsagePart;
-use crate::{Operation, Parameter, PromptPart};
 
 /// `POST /v1/predictions`, `/v1/models/{owner}/{model}/predictions`,
 /// `/v1/deployments/{owner}/{name}/predictions`. Unless it waits, the answer comes before the prediction has

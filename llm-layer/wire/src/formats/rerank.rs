@@ -5,9 +5,10 @@
 
 use super::embeddings::TEI_TOKENS;
 use super::table::Table;
+use crate::operation::Operation;
+use crate::parameter::Parameter;
 use crate::parameter::ParameterType;
 use crate::usage::UsagePart;
-use crate::{Operation, Parameter};
 
 /// `POST …/rerank` with documents.
 pub(super) const DOCUMENTS: Table = Table {

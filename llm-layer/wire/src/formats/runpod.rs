@@ -4,9 +4,11 @@
 
 use super::table::{End, Table};
 use crate::content::Members;
+use crate::operation::Operation;
+use crate::parameter::Parameter;
 use crate::parameter::ParameterType;
+use crate::prompt_part::PromptPart;
 use crate::usage::UsagePart;
-use crate::{Operation, Parameter, PromptPart};
 
 /// `POST /v2/{endpoint}/runsync`, `/v2/{endpoint}/run`. The answer to the latter comes before the job has begun.
 pub(super) const CREATE: Table = Table {

@@ -4,9 +4,10 @@
 
 use super::table::Table;
 use crate::content::Members;
+use crate::parameter::Parameter;
 use crate::parameter::ParameterType;
+use crate::prompt_part::PromptPart;
 use crate::usage::UsagePart;
-use crate::{Parameter, PromptPart};
 
 /// `POST …/v2/completion`.
 pub(super) const ORCHESTRATION: Table = Table {

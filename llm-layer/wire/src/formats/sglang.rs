@@ -3,9 +3,11 @@
 //! <https://docs.sglang.ai/basic_usage/native_api.html>
 
 use super::table::Table;
+use crate::operation::Operation;
+use crate::parameter::Parameter;
 use crate::parameter::ParameterType;
+use crate::prompt_part::PromptPart;
 use crate::usage::UsagePart;
-use crate::{Operation, Parameter, PromptPart};
 
 /// `POST /generate`.
 pub(super) const GENERATE: Table = Table {

@@ -4,13 +4,18 @@ use http::HeaderMap;
 
 use super::named_count;
 use crate::content::Members;
+use crate::content::{Content, Document};
+use crate::cut;
+use crate::format::WireFormat;
 use crate::json::{Path, Scalar, StrictScanner};
+use crate::operation::Operation;
+use crate::parameter::Parameter;
 use crate::parameter::ParameterPath;
 use crate::path_segments::{deployment, model_in};
+use crate::prompt_part::PromptPart;
+use crate::reply::{Channel, Reply};
+use crate::request::RequestInfo;
 use crate::usage::{Paths, UsagePart};
-use crate::{
-    Channel, Content, Document, Operation, Parameter, PromptPart, Reply, RequestInfo, WireFormat, cut,
-};
 
 /// A format: the paths of what is read. [`Table::PLAIN`] has none.
 #[derive(Debug)]

@@ -3,9 +3,11 @@
 //! <https://huggingface.github.io/text-generation-inference/>
 
 use super::table::Table;
+use crate::operation::Operation;
+use crate::parameter::Parameter;
 use crate::parameter::ParameterType;
+use crate::prompt_part::PromptPart;
 use crate::usage::UsagePart;
-use crate::{Operation, Parameter, PromptPart};
 
 /// `POST /generate`, `/generate_stream`, `/endpoints/{endpoint}/invocations`.
 pub(super) const TGI: Table = Table {

@@ -3,9 +3,11 @@
 //! <https://github.com/triton-inference-server/server/blob/main/docs/protocol/extension_generate.md>
 
 use super::table::{End, Table};
+use crate::operation::Operation;
+use crate::parameter::Parameter;
 use crate::parameter::ParameterType;
 use crate::path_segments::segment;
-use crate::{Operation, Parameter, PromptPart};
+use crate::prompt_part::PromptPart;
 
 /// `POST /v2/models/{model}/generate`, `/generate_stream`.
 pub(super) const TRITON: Table = Table {

@@ -6,9 +6,10 @@
 //! usage. They are used only if the format itself read no usage at all, so that they can neither change nor
 //! double what it knows.
 
+use crate::format::WireFormat;
 use crate::json::{Path, Scalar};
+use crate::reply::Reply;
 use crate::usage::UsagePart;
-use crate::{Reply, WireFormat};
 
 /// Takes a value that may be a count.
 #[inline]
@@ -187,10 +188,12 @@ const LAST_LETTERS: &[u8] = b"tndegsl";
 #[cfg(test)]
 mod tests {
     use super::{CACHE, LAST_LETTERS, TEXT, WORDS, part, words, words_of_object};
+    use crate::formats::Format;
     use crate::json::Scanner;
     use crate::reading::{Reading, TextPiece};
+    use crate::recognised::AnyFormat;
+    use crate::reply::Reply;
     use crate::usage::UsagePart;
-    use crate::{AnyFormat, Format, Reply};
 
     fn reply(format: Format, document: &str) -> Reply {
         let wire = AnyFormat::from(format);

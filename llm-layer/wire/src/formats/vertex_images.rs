@@ -3,8 +3,9 @@
 //! <https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/imagen-api>
 
 use super::table::Table;
+use crate::operation::Operation;
+use crate::parameter::Parameter;
 use crate::parameter::ParameterType;
-use crate::{Operation, Parameter};
 
 /// `POST …/models/{model}:predict` with prompts.
 pub(super) const VERTEX_IMAGES: Table = Table {

@@ -3,9 +3,11 @@
 //! <https://cloud.ibm.com/apidocs/watsonx-ai#text-generation>
 
 use super::table::Table;
+use crate::operation::Operation;
+use crate::parameter::Parameter;
 use crate::parameter::ParameterType;
+use crate::prompt_part::PromptPart;
 use crate::usage::UsagePart;
-use crate::{Operation, Parameter, PromptPart};
 
 /// `POST /ml/v1/text/generation`, `/ml/v1/text/generation_stream`.
 pub(super) const GENERATION: Table = Table {

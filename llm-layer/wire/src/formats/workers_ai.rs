@@ -3,9 +3,11 @@
 //! <https://developers.cloudflare.com/workers-ai/models/>
 
 use super::table::Table;
+use crate::operation::Operation;
+use crate::parameter::Parameter;
 use crate::parameter::ParameterType;
+use crate::prompt_part::PromptPart;
 use crate::usage::UsagePart;
-use crate::{Operation, Parameter, PromptPart};
 
 /// `POST …/ai/run/{model}`, and `/workers-ai/{model}` at its gateway, with messages.
 pub(super) const CHAT: Table = Table {

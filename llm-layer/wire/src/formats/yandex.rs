@@ -4,9 +4,10 @@
 
 use super::table::{End, Table};
 use crate::content::Members;
+use crate::parameter::Parameter;
 use crate::parameter::ParameterType;
+use crate::prompt_part::PromptPart;
 use crate::usage::UsagePart;
-use crate::{Parameter, PromptPart};
 
 /// `POST /foundationModels/v1/completion`.
 pub(super) const COMPLETION: Table = Table {

@@ -11,11 +11,15 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
 use super::{Framing, Repeat};
+use crate::format::WireFormat;
+use crate::formats::Format;
+use crate::json::{Path, Scalar};
+use crate::operation::Operation;
+use crate::prompt_part::PromptPart;
 use crate::reading::{Reading, TextPiece};
-use crate::{
-    AnyFormat, Channel, Format, Operation, Path, PromptPart, Reply, ReplyDetail, RequestInfo, Scalar,
-    WireFormat,
-};
+use crate::recognised::AnyFormat;
+use crate::reply::{Channel, Reply, ReplyDetail};
+use crate::request::RequestInfo;
 
 /// Returns everything that was read of a stream: the reply, and the text by alternative and channel.
 fn read<'a>(

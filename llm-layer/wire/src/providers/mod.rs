@@ -15,8 +15,8 @@ use self::pattern::{Tail, Tails};
 use self::provider::Api;
 pub use self::provider::Provider;
 use self::table::{NOT_CALLS, PROVIDERS};
-use crate::Target;
 use crate::candidates::{Candidate, add_built_in};
+use crate::target::Target;
 
 impl Provider {
     /// Returns the provider whose host a request goes to, if the host is in the table.
@@ -92,7 +92,7 @@ mod tests {
     use http::{Method, Uri};
 
     use super::{PROVIDERS, Provider, Target};
-    use crate::recognise;
+    use crate::recognise::recognise;
 
     #[test]
     fn providers() {

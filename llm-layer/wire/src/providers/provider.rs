@@ -2,7 +2,8 @@
 
 use super::pattern::Pattern;
 use crate::candidates::Proof;
-use crate::{Format, Target};
+use crate::formats::Format;
+use crate::target::Target;
 
 /// A provider of model APIs: a row of this crate's table. See [the crate](crate#adding-a-provider).
 #[derive(Debug)]

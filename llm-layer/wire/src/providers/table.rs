@@ -1,8 +1,8 @@
 //! The rows: one a provider.
 
 use super::provider::{Api, Host, IncludeUsage, Provider, api, api_at, api_if, get_if};
-use crate::Format;
 use crate::candidates::Proof;
+use crate::formats::Format;
 
 /// The providers. To add one, add a row: its name, its hosts, and the fields in which it is not
 /// [plain](Provider::PLAIN). APIs that others offer under the same path need no entry of their own.

@@ -102,7 +102,7 @@ impl TextSoFar {
 #[cfg(test)]
 mod tests {
     use super::{CumulativeText, TextPlace};
-    use crate::Channel;
+    use crate::reply::Channel;
 
     /// Reads events whose pieces of text are separated by `|`.
     fn read(events: &[&str]) -> String {

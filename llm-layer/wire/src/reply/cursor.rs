@@ -7,7 +7,7 @@
 use std::fmt;
 
 use super::Channel;
-use crate::Path;
+use crate::json::Path;
 use crate::json::Scanner;
 use crate::usage::UsagePart;
 
@@ -24,6 +24,8 @@ pub(crate) struct DocumentCursor {
     alternatives: &'static str,
     /// The members of the root that hold the whole answer where something wraps it.
     envelopes: &'static [&'static str],
+    /// The lengths of these names, as bits.
+    envelope_lengths: u32,
     pub(crate) embedded: Embedded,
     /// The number of documents that ended, without those that only keep the connection open.
     pub(crate) documents: u64,
@@ -90,6 +92,9 @@ impl DocumentCursor {
         Self {
             alternatives,
             envelopes,
+            envelope_lengths: envelopes
+                .iter()
+                .fold(0, |lengths, name| lengths | length_bit(name)),
             embedded: Embedded::None,
             documents: 0,
             event: String::new(),
@@ -109,7 +114,10 @@ impl DocumentCursor {
     /// Returns whether a member of the root may hold the whole answer.
     #[inline]
     pub(crate) fn is_envelope(&self, at: &Path) -> bool {
-        at.is_member_of_root() && self.envelopes.contains(&at.as_str())
+        // Most members of the root have another length.
+        at.is_member_of_root()
+            && self.envelope_lengths & length_bit(at.as_str()) != 0
+            && self.envelopes.contains(&at.as_str())
     }
 
     pub(crate) fn set_event(&mut self, name: &str) {
@@ -200,4 +208,10 @@ impl DocumentCursor {
             None => position.min(MAX_CHOICES - 1),
         }
     }
+}
+
+/// The bit of a name's length. Names of 31 bytes and more share one.
+#[inline]
+fn length_bit(name: &str) -> u32 {
+    1 << name.len().min(31)
 }

@@ -12,8 +12,10 @@ use self::cumulative::CumulativeText;
 use self::cursor::{DocumentCursor, MAX_CHOICES};
 pub(crate) use self::cursor::{Embedded, HalfEntry, TextPlace};
 use crate::billing::Billing;
+use crate::cut;
+use crate::json::{Path, Scalar};
+use crate::usage::UsagePart;
 use crate::usage::{NO_USAGE, Usage};
-use crate::{Path, Scalar, UsagePart, cut};
 
 /// The values that an answer reported so far. If a value comes more than once, the last one counts. Values
 /// longer than 1 KiB are cut.

@@ -28,7 +28,8 @@ pub(crate) use self::part::Paths;
 pub use self::part::UsagePart;
 use self::part::part_at;
 use crate::billing::Billing;
-use crate::{Scalar, cut};
+use crate::cut;
+use crate::json::Scalar;
 
 /// The usage that an answer reported. If a part is reported several times, the last value counts; a zero does
 /// not replace a positive count.

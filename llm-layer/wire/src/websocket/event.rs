@@ -4,7 +4,9 @@ use std::fmt;
 
 use http::StatusCode;
 
-use crate::{ModelRequest, ResponseReader, TextPiece};
+use crate::reading::TextPiece;
+use crate::request_reader::ModelRequest;
+use crate::response_reader::ResponseReader;
 
 /// The kind of a message of Gemini with output that is not text.
 pub(super) const LIVE_AUDIO: &str = "serverContent.modelTurn.parts.inlineData";

@@ -9,8 +9,11 @@ use super::calls::OpenCalls;
 use super::envelope::Envelope;
 use super::event::{CallId, LIVE_AUDIO, ServerMessage, SessionEvent};
 use crate::candidates::Candidates;
+use crate::formats::Format;
 use crate::json::{Container, Path, Scalar, StrictScanner, Take, Visit};
-use crate::{AnyFormat, Format, ModelRequest, Recognised, RequestInfo};
+use crate::recognised::{AnyFormat, Recognised};
+use crate::request::RequestInfo;
+use crate::request_reader::ModelRequest;
 
 /// The turn that is open, and what the session's turns have in common.
 #[derive(Debug, Default)]

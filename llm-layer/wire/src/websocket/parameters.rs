@@ -3,8 +3,10 @@
 //! A session has a model and parameters, and each response may override them. Both have the same names, below
 //! `session` and below `response`.
 
+use crate::cut;
 use crate::json::{Container, Path, Scalar, StrictScanner, Take, Visit};
-use crate::{Parameter, RequestInfo, cut};
+use crate::parameter::Parameter;
+use crate::request::RequestInfo;
 
 /// The parameters of a session.
 #[derive(Debug, Clone)]

@@ -15,10 +15,14 @@ use super::parameters::SessionParameters;
 use super::realtime::Realtime;
 use super::transcription::Transcription;
 use super::url::{self, SessionUrl};
-use crate::{
-    AnyFormat, Format, ModelRequest, Recognised, RequestCopy, RequestInfo, RequestReader, Rule, Target,
-    WireFormat,
-};
+use crate::format::WireFormat;
+use crate::formats::Format;
+use crate::recognised::{AnyFormat, Recognised};
+use crate::request::RequestInfo;
+use crate::request_copy::RequestCopy;
+use crate::request_reader::{ModelRequest, RequestReader};
+use crate::rule::Rule;
+use crate::target::Target;
 
 /// Finds the model calls in the messages of a WebSocket connection. See [the module](super).
 pub struct SessionReader {

@@ -5,9 +5,14 @@
 //! A response has the form of the Responses API, except for its usage, the details of its status, and the
 //! names of some events.
 
+use crate::format::WireFormat;
+use crate::formats::Format;
 use crate::json::{Path, Scalar};
+use crate::operation::Operation;
+use crate::prompt_part::PromptPart;
+use crate::reply::{Channel, Reply, ReplyDetail};
+use crate::request::RequestInfo;
 use crate::usage::{Paths, UsagePart};
-use crate::{Channel, Format, Operation, PromptPart, Reply, ReplyDetail, RequestInfo, WireFormat};
 
 /// The responses of a Realtime session. Its requests are read by
 /// [`SessionParameters`](super::parameters::SessionParameters).

@@ -1,8 +1,12 @@
 //! The transcription of the user's audio in a Realtime session, which is billed apart.
 
+use crate::format::WireFormat;
 use crate::json::{Path, Scalar};
+use crate::operation::Operation;
+use crate::prompt_part::PromptPart;
+use crate::reply::{Channel, Reply};
+use crate::request::RequestInfo;
 use crate::usage::{Paths, UsagePart};
-use crate::{Channel, Operation, PromptPart, Reply, RequestInfo, WireFormat};
 
 /// The transcription of one item.
 #[derive(Debug)]

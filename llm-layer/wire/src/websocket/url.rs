@@ -5,7 +5,9 @@ use std::borrow::Cow;
 use http::{Method, Uri};
 
 use super::parameters::bounded;
-use crate::{Provider, Rule, Target};
+use crate::providers::Provider;
+use crate::rule::Rule;
+use crate::target::Target;
 
 /// What a request needs of the URL.
 pub(super) struct SessionUrl {

@@ -22,16 +22,18 @@ async fn fallible(text: &str) -> Result<i32, std::num::ParseIntError> {
     Ok(number)
 }
 
-struct Type;
+struct Type(u8);
 
 #[traced]
 impl Type {
     async fn method(&self) -> u8 {
-        return 1;
+        return self.0;
     }
 
     #[traced(skip)]
-    fn skipped(&self) {}
+    fn skipped(&self) -> u8 {
+        self.0
+    }
 }
 
 #[test]
@@ -39,8 +41,8 @@ fn the_expansion_has_no_warnings() {
     let tree = below("lints", || {
         nothing();
         assert_eq!(now(fallible("12")), Ok(12), "what the function returns");
-        assert_eq!(now(Type.method()), 1, "what the method returns");
-        Type.skipped();
+        assert_eq!(now(Type(1).method()), 1, "what the method returns");
+        assert_eq!(Type(2).skipped(), 2, "what the method without a span returns");
     });
     let expected = "\
 Internal nothing

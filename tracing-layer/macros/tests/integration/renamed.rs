@@ -1,7 +1,7 @@
 //! The helpers may be anywhere.
 
 mod reexported {
-    pub use throughline_tracing_layer::span;
+    pub(super) use throughline_tracing_layer::span;
 }
 
 use crate::below;

@@ -10,7 +10,7 @@ use throughline_test_support::Recorder;
 use tower::{Layer, ServiceExt, service_fn};
 
 use super::{attribute, layer, ok, request};
-use crate::EndAt;
+use crate::observe::EndAt;
 
 #[tokio::test]
 async fn a_caller_that_leaves_is_no_error() {

@@ -7,7 +7,7 @@ use throughline_test_support::Recorder;
 use tower::{Layer, ServiceExt, service_fn};
 
 use super::{attribute, layer, ok};
-use crate::ClientLayer;
+use crate::client::ClientLayer;
 
 const KEYS: [&str; 4] = [
     "server.address",

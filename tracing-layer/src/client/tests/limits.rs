@@ -10,7 +10,7 @@ use throughline_test_support::Recorder;
 use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn};
 
 use super::{attribute, layer, request};
-use crate::ClientLayer;
+use crate::client::ClientLayer;
 use crate::limits::MAX_ATTRIBUTE_BYTES;
 
 type Answer = Response<Empty<Bytes>>;

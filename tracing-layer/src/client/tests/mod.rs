@@ -19,7 +19,7 @@ use throughline_test_support::Recorder;
 use tower::{Layer, ServiceExt, service_fn};
 
 use super::UrlTemplate;
-use crate::ClientLayer;
+use crate::client::ClientLayer;
 
 fn layer(recorder: &Recorder) -> ClientLayer {
     ClientLayer::new()

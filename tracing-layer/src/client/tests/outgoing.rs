@@ -12,7 +12,7 @@ use throughline_test_support::Recorder;
 use tower::{Layer, ServiceExt, service_fn};
 
 use super::{layer, ok, request};
-use crate::ClientLayer;
+use crate::client::ClientLayer;
 
 #[tokio::test]
 async fn baggage_goes_only_to_hosts_that_were_named() {

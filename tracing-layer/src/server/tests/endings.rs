@@ -17,7 +17,7 @@ use throughline_test_support::{Recorder, Script, ScriptedBody};
 use tower::{Layer, Service, ServiceExt, service_fn};
 
 use super::{hello, layer, request};
-use crate::EndAt;
+use crate::observe::EndAt;
 
 #[tokio::test]
 async fn endings() {

@@ -18,7 +18,8 @@ use throughline_test_support::{Recorder, Script, ScriptedBody};
 use tower::{Layer, ServiceExt, service_fn};
 
 use super::MetricsLayer;
-use crate::{ServerLayer, semconv};
+use crate::semconv;
+use crate::server::ServerLayer;
 
 fn layer(recorder: &Recorder) -> ServerLayer {
     ServerLayer::new()

@@ -11,7 +11,7 @@ use tower::util::BoxCloneService;
 use tower::{Layer, ServiceExt, service_fn};
 
 use super::{hello, layer, request, traced};
-use crate::ServerLayer;
+use crate::server::ServerLayer;
 use crate::server::{MetricsLayer, RouteLayer, SpanLayer, set_route};
 
 type Service = BoxCloneService<Request<Empty<Bytes>>, Response<Empty<Bytes>>, Infallible>;

@@ -9,7 +9,8 @@ use throughline_test_support::{Recorder, Script, ScriptedBody};
 use tower::{Layer, ServiceExt, service_fn};
 
 use super::{layer, request};
-use crate::{EndAt, ServerLayer};
+use crate::observe::EndAt;
+use crate::server::ServerLayer;
 
 /// How a caller reads a response.
 #[derive(Debug, Clone, Copy, PartialEq)]

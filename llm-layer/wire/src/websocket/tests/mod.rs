@@ -8,7 +8,11 @@ mod responses;
 use http::{HeaderMap, Uri};
 
 use super::{CallId, SessionEvent, SessionReader};
-use crate::{Channel, Format, ResponseReader, Rule, UsagePart};
+use crate::formats::Format;
+use crate::reply::Channel;
+use crate::response_reader::ResponseReader;
+use crate::rule::Rule;
+use crate::usage::UsagePart;
 
 const REALTIME: &str = "wss://api.openai.com/v1/realtime?model=gpt-realtime";
 const RESPONSES: &str = "wss://api.openai.com/v1/responses";

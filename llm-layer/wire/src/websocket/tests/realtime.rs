@@ -1,7 +1,7 @@
 //! Sessions of the Realtime API.
 
 use super::{REALTIME, Session};
-use crate::Answer;
+use crate::content::Answer;
 
 #[test]
 fn a_realtime_response() {

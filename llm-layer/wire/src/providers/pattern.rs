@@ -11,13 +11,16 @@ pub(super) struct Pattern {
 }
 
 /// The last bytes of a pattern, as many as `mask` has, behind the last `*`. If that is its last segment, the bytes
-/// before it. Of all patterns, few have those of a path, so the others need not be compared.
+/// before it. Of all patterns, few have those of a path and a segment that begins like one of it, so the others need
+/// not be compared.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Tail {
     bytes: u64,
     mask: u64,
     /// Whether the last segment is `*`.
     ends_with_star: bool,
+    /// The bit of the first byte of the pattern's first segment.
+    segment: u64,
 }
 
 impl Pattern {
@@ -39,12 +42,17 @@ impl Pattern {
             at += 1;
             rest = behind;
         }
+        let segment = match text.as_bytes() {
+            [b'/', first, ..] if *first != b'*' => segment_bit(*first),
+            _ => 0,
+        };
         Self {
             text,
             tail: Tail {
                 bytes: tail,
                 mask,
                 ends_with_star,
+                segment,
             },
             star,
         }
@@ -72,7 +80,7 @@ impl Tail {
             true => tails.before_last_segment,
             false => tails.path,
         };
-        (tail ^ self.bytes) & self.mask == 0
+        (tail ^ self.bytes) & self.mask == 0 && self.segment & !tails.segments == 0
     }
 }
 
@@ -101,16 +109,31 @@ pub(super) fn behind<'a>(path: &'a str, part: &str) -> Option<&'a str> {
 pub(super) struct Tails {
     path: u64,
     before_last_segment: u64,
+    /// The bits of the first bytes of all segments.
+    segments: u64,
 }
 
 impl Tails {
     pub(super) fn new(path: &str) -> Self {
         let before = path.rfind('/').and_then(|slash| path.get(..=slash));
+        let (mut segments, mut previous) = (0, 0);
+        for byte in path.bytes() {
+            if previous == b'/' {
+                segments |= segment_bit(byte);
+            }
+            previous = byte;
+        }
         Self {
             path: tail(path),
             before_last_segment: tail(before.unwrap_or_default()),
+            segments,
         }
     }
+}
+
+/// One of 64 bits for the first byte of a segment.
+const fn segment_bit(first: u8) -> u64 {
+    1 << (first & 63)
 }
 
 fn tail(text: &str) -> u64 {

@@ -22,7 +22,7 @@ pub(crate) struct Cli {
     /// The exporter for spans [default: console]
     #[arg(long, value_enum)]
     exporter: Option<ExporterName>,
-    /// The collector. Port 4317 uses gRPC; any other port, or a URL with a path, uses HTTP. Implies
+    /// The collector. Port 4317 is tried with gRPC first, any other with HTTP; a URL with a path uses HTTP. Implies
     /// --exporter otlp [default: http://127.0.0.1:4318]
     #[arg(long, value_name = "URL")]
     otlp_endpoint: Option<String>,

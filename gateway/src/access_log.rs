@@ -12,9 +12,8 @@ use serde::Serialize;
 use crate::api::Api;
 use crate::body::is_timeout;
 use crate::callers::CallerName;
-use crate::config;
 use crate::refusal::Refusal;
-use crate::trace_id;
+use crate::{config, trace_id};
 
 /// Writes lines on a separate thread, so that a slow reader of the log never delays a request. If the reader
 /// falls behind, lines are dropped.

@@ -12,20 +12,17 @@ use throughline_forward::{forward_request, forward_response};
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::access_log::{AccessLog, LoggedExchange};
-use crate::api::Api;
-use crate::api::error_format;
+use crate::api::{Api, error_format};
 use crate::body::Body;
 use crate::budget::{Budgets, Reserved, Usage};
 use crate::callers::{CallerName, Callers};
 use crate::config::{Config, ConfigError, Environment, Listener};
 use crate::exchange_body::ExchangeBody;
-use crate::layers;
 use crate::received_body::{Needs, ReceivedBody};
 use crate::refusal::{Refusal, RefusalKind};
 use crate::routing::{RequestedModel, Route, RouteError, Routes, credential_of_caller};
-use crate::target_path;
-use crate::trace_id;
 use crate::upstream::{AnsweredBy, ForwardedBody, Plan, Stack, endpoints};
+use crate::{layers, target_path, trace_id};
 
 /// A gateway in front of model providers. Clones share everything.
 ///

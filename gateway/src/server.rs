@@ -24,8 +24,7 @@ use tokio_io_timeout::TimeoutStream;
 use tower::{Layer, Service};
 
 use crate::body::Body;
-use crate::config::Listener;
-use crate::config::{Config, ConfigError};
+use crate::config::{Config, ConfigError, Listener};
 use crate::exchange_body::ExchangeBody;
 use crate::gateway::{Gateway, Incoming};
 use crate::operations::{self, MetricsPage};

@@ -13,9 +13,8 @@ use memchr::memchr2;
 use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::common::v1::any_value::Value as Any;
 
-use crate::ids;
 use crate::store::{Origin, StoredLog, StoredSpan};
-use crate::value;
+use crate::{ids, value};
 
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct TextQuery {

@@ -24,8 +24,7 @@ use self::rule::Rule;
 use self::store::Store;
 use crate::api::Api;
 #[cfg(feature = "redis")]
-use crate::config::Outage;
-use crate::config::{Config, ConfigError, Environment};
+use crate::config::{Config, ConfigError, Environment, Outage};
 use crate::refusal::{Refusal, RefusalKind};
 
 /// The budgets of a configuration, and the store that counts them.

@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use crate::config::OtlpTarget;
 use crate::config::fields::Field;
 use crate::config::ignored::printable;
-use crate::config::{Propagator, TelemetryConfig, TlsConfig};
+use crate::config::{OtlpTarget, Propagator, TelemetryConfig, TlsConfig};
 use crate::signal::Signal;
 
 impl TelemetryConfig {

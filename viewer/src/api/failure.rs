@@ -3,9 +3,8 @@
 use opentelemetry_proto::tonic::trace::v1::Span;
 use opentelemetry_proto::tonic::trace::v1::status::StatusCode;
 
-use crate::semconv;
 use crate::store::cut;
-use crate::value;
+use crate::{semconv, value};
 
 /// Describes the error of a span: its type, its status message and its exception. Returns `None` if its status
 /// is not an error.

@@ -3,11 +3,10 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::ids;
 use crate::search::TextQuery;
 use crate::shared::Shared;
 use crate::store::{StoredLog, as_text};
-use crate::value;
+use crate::{ids, value};
 
 use super::attribute::{Attribute, attributes};
 use super::query::Parameters;

@@ -29,11 +29,8 @@ use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri};
 use serde::Serialize;
 use serde_json::json;
 
-use crate::answer;
-use crate::assets;
-use crate::guard;
-use crate::ids;
 use crate::shared::Shared;
+use crate::{answer, assets, guard, ids};
 
 use self::query::Parameters;
 use self::state::State;

@@ -6,9 +6,8 @@ use opentelemetry_proto::tonic::trace::v1::Span;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::semconv;
 use crate::store::{Provenance, StoredSpan};
-use crate::value;
+use crate::{semconv, value};
 
 use super::attribute::{Attribute, attributes};
 use super::message::{Message, Source};

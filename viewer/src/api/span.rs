@@ -5,10 +5,9 @@ use opentelemetry_proto::tonic::trace::v1::Span;
 use serde::Serialize;
 use throughline_trace_model::{Tree, roll_up, self_times};
 
-use crate::ids;
 use crate::shared::Shared;
 use crate::store::{Cost, Role, StoredSpan, TraceSnapshot, as_text, cut};
-use crate::value;
+use crate::{ids, value};
 
 use super::attribute::{Attribute, attributes};
 use super::model_call::ModelCall;

@@ -7,8 +7,7 @@ use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::metrics::v1::number_data_point::Value as Number;
 use opentelemetry_proto::tonic::metrics::v1::{AggregationTemporality, Metric, NumberDataPoint, metric};
 
-use crate::semconv;
-use crate::value;
+use crate::{semconv, value};
 
 /// The direction of tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -8,8 +8,7 @@ use opentelemetry_proto::tonic::common::v1::{InstrumentationScope, KeyValue};
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use prost::Message;
 
-use crate::semconv;
-use crate::value;
+use crate::{semconv, value};
 
 /// The origin of spans or log records: a resource and an instrumentation scope.
 #[derive(Debug)]

@@ -11,9 +11,7 @@ use opentelemetry_proto::tonic::trace::v1::status::StatusCode;
 use prost::Message;
 use throughline_trace_model::{SpanCall, SpanKind, SpanTime};
 
-use crate::ids;
-use crate::semconv;
-use crate::value;
+use crate::{ids, semconv, value};
 
 use super::scope::Origin;
 

@@ -3,13 +3,11 @@
 //! <https://docs.claude.com/en/api/messages>
 
 use super::openai_chat::ENVELOPES;
-use crate::content::Members;
-use crate::content::{Content, Document};
+use crate::content::{Content, Document, Members};
 use crate::format::WireFormat;
 use crate::json::{Path, Scalar};
 use crate::operation::Operation;
-use crate::parameter::Parameter;
-use crate::parameter::{ParameterPath, ParameterType};
+use crate::parameter::{Parameter, ParameterPath, ParameterType};
 use crate::path_segments::model_in;
 use crate::prompt_part::PromptPart;
 use crate::reply::{Channel, Reply};

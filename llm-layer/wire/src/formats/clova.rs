@@ -3,8 +3,7 @@
 //! <https://api.ncloud-docs.com/docs/clovastudio-chatcompletionsv3>
 
 use super::table::{End, Table};
-use crate::parameter::Parameter;
-use crate::parameter::ParameterType;
+use crate::parameter::{Parameter, ParameterType};
 use crate::prompt_part::PromptPart;
 use crate::usage::UsagePart;
 

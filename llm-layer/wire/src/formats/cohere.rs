@@ -3,13 +3,11 @@
 //! <https://docs.cohere.com/reference/chat>
 
 use super::openai_chat::output_type;
-use crate::content::Members;
-use crate::content::{Content, Document};
+use crate::content::{Content, Document, Members};
 use crate::format::WireFormat;
 use crate::json::{Path, Scalar};
 use crate::operation::Operation;
-use crate::parameter::Parameter;
-use crate::parameter::{ParameterPath, ParameterType};
+use crate::parameter::{Parameter, ParameterPath, ParameterType};
 use crate::prompt_part::PromptPart;
 use crate::reply::{Channel, Reply};
 use crate::request::RequestInfo;

@@ -3,8 +3,7 @@
 //! <https://docs.snowflake.com/en/user-guide/snowflake-cortex/cortex-rest-api>
 
 use super::table::{End, Table};
-use crate::parameter::Parameter;
-use crate::parameter::ParameterType;
+use crate::parameter::{Parameter, ParameterType};
 use crate::prompt_part::PromptPart;
 use crate::usage::UsagePart;
 

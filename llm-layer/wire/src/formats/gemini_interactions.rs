@@ -4,13 +4,11 @@
 
 use super::named_count::{self, CACHE_READ, INPUT, OUTPUT};
 use super::openai_chat::output_modality;
-use crate::content::Members;
-use crate::content::{Content, Document};
+use crate::content::{Content, Document, Members};
 use crate::format::WireFormat;
 use crate::json::{Path, Scalar};
 use crate::operation::Operation;
-use crate::parameter::Parameter;
-use crate::parameter::{ParameterPath, ParameterType};
+use crate::parameter::{Parameter, ParameterPath, ParameterType};
 use crate::prompt_part::PromptPart;
 use crate::reply::{Channel, Reply};
 use crate::request::RequestInfo;

@@ -2,13 +2,11 @@
 //!
 //! <https://docs.mistral.ai/api/endpoint/beta/conversations>
 
-use crate::content::Members;
-use crate::content::{Content, Document};
+use crate::content::{Content, Document, Members};
 use crate::format::WireFormat;
 use crate::json::{Path, Scalar};
 use crate::operation::Operation;
-use crate::parameter::Parameter;
-use crate::parameter::{ParameterPath, ParameterType};
+use crate::parameter::{Parameter, ParameterPath, ParameterType};
 use crate::prompt_part::PromptPart;
 use crate::reply::{Channel, Reply, ReplyDetail};
 use crate::request::RequestInfo;

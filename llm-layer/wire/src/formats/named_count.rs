@@ -2,8 +2,7 @@
 //! `{"metric": "num_prompt_tokens", "value": 7}`.
 
 use crate::json::{Path, Scalar};
-use crate::reply::HalfEntry;
-use crate::reply::Reply;
+use crate::reply::{HalfEntry, Reply};
 use crate::usage::{Paths, UsagePart};
 
 /// Returns the path of a list without its end, if a value is a member of one of its elements. `path` is the

@@ -4,8 +4,7 @@
 
 use super::table::{End, Table};
 use crate::operation::Operation;
-use crate::parameter::Parameter;
-use crate::parameter::ParameterType;
+use crate::parameter::{Parameter, ParameterType};
 use crate::usage::{Paths, UsagePart};
 
 /// `POST …/audio/transcriptions`: a form. The answer may be a text instead of JSON.

@@ -6,13 +6,11 @@
 use http::HeaderMap;
 
 use super::openai_usage::{CHAT, DIALECTS, RESPONSES, TIMINGS};
-use crate::content::Members;
-use crate::content::{Content, Document};
+use crate::content::{Content, Document, Members};
 use crate::format::WireFormat;
 use crate::json::{Path, Scalar};
 use crate::operation::Operation;
-use crate::parameter::Parameter;
-use crate::parameter::{ParameterPath, ParameterType};
+use crate::parameter::{Parameter, ParameterPath, ParameterType};
 use crate::path_segments::{deployment, model_in};
 use crate::prompt_part::PromptPart;
 use crate::reply::{Channel, Reply, ReplyDetail};

@@ -5,8 +5,7 @@
 use http::HeaderMap;
 
 use super::openai_chat::{ENVELOPES, PARAMS, completion, includes_usage, read_head, usage_option};
-use crate::content::Members;
-use crate::content::{Content, Document};
+use crate::content::{Content, Document, Members};
 use crate::format::WireFormat;
 use crate::json::{Path, Scalar};
 use crate::operation::Operation;

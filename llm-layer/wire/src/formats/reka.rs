@@ -3,8 +3,7 @@
 //! <https://docs.reka.ai/api-reference/chat/create>
 
 use super::table::Table;
-use crate::parameter::Parameter;
-use crate::parameter::ParameterType;
+use crate::parameter::{Parameter, ParameterType};
 use crate::prompt_part::PromptPart;
 use crate::usage::UsagePart;
 

@@ -5,8 +5,7 @@
 use super::table::{End, Table};
 use crate::content::Members;
 use crate::operation::Operation;
-use crate::parameter::Parameter;
-use crate::parameter::ParameterType;
+use crate::parameter::{Parameter, ParameterType};
 use crate::prompt_part::PromptPart;
 use crate::usage::UsagePart;
 

@@ -6,8 +6,7 @@
 use super::embeddings::TEI_TOKENS;
 use super::table::Table;
 use crate::operation::Operation;
-use crate::parameter::Parameter;
-use crate::parameter::ParameterType;
+use crate::parameter::{Parameter, ParameterType};
 use crate::usage::UsagePart;
 
 /// `POST …/rerank` with documents.

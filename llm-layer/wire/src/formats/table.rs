@@ -3,14 +3,12 @@
 use http::HeaderMap;
 
 use super::named_count;
-use crate::content::Members;
-use crate::content::{Content, Document};
+use crate::content::{Content, Document, Members};
 use crate::cut;
 use crate::format::WireFormat;
 use crate::json::{Path, Scalar, StrictScanner};
 use crate::operation::Operation;
-use crate::parameter::Parameter;
-use crate::parameter::ParameterPath;
+use crate::parameter::{Parameter, ParameterPath};
 use crate::path_segments::{deployment, model_in};
 use crate::prompt_part::PromptPart;
 use crate::reply::{Channel, Reply};

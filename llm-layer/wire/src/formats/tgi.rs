@@ -4,8 +4,7 @@
 
 use super::table::Table;
 use crate::operation::Operation;
-use crate::parameter::Parameter;
-use crate::parameter::ParameterType;
+use crate::parameter::{Parameter, ParameterType};
 use crate::prompt_part::PromptPart;
 use crate::usage::UsagePart;
 

@@ -4,8 +4,7 @@
 
 use super::table::{End, Table};
 use crate::operation::Operation;
-use crate::parameter::Parameter;
-use crate::parameter::ParameterType;
+use crate::parameter::{Parameter, ParameterType};
 use crate::path_segments::segment;
 use crate::prompt_part::PromptPart;
 

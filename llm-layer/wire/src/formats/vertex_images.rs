@@ -4,8 +4,7 @@
 
 use super::table::Table;
 use crate::operation::Operation;
-use crate::parameter::Parameter;
-use crate::parameter::ParameterType;
+use crate::parameter::{Parameter, ParameterType};
 
 /// `POST …/models/{model}:predict` with prompts.
 pub(super) const VERTEX_IMAGES: Table = Table {

@@ -7,8 +7,7 @@
 use std::fmt;
 
 use super::Channel;
-use crate::json::Path;
-use crate::json::Scanner;
+use crate::json::{Path, Scanner};
 use crate::usage::UsagePart;
 
 /// The most alternatives that are distinguished.

@@ -14,8 +14,7 @@ pub(crate) use self::cursor::{Embedded, HalfEntry, TextPlace};
 use crate::billing::Billing;
 use crate::cut;
 use crate::json::{Path, Scalar};
-use crate::usage::UsagePart;
-use crate::usage::{NO_USAGE, Usage};
+use crate::usage::{NO_USAGE, Usage, UsagePart};
 
 /// The values that an answer reported so far. If a value comes more than once, the last one counts. Values
 /// longer than 1 KiB are cut.

@@ -4,10 +4,9 @@ use super::{Fallback, NOT_ACCEPTED, Overlay};
 use crate::config::expected::Expected;
 use crate::config::features::Feature;
 use crate::config::fields::Field;
-use crate::config::headers;
 use crate::config::keys::{INSECURE, INSECURE_OF};
 use crate::config::parse::{boolean, pair};
-use crate::config::{Compression, Exporter, Propagator, Protocol};
+use crate::config::{Compression, Exporter, Propagator, Protocol, headers};
 use crate::signal::Signal;
 
 impl Overlay<'_> {

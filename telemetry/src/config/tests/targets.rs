@@ -1,7 +1,6 @@
 //! The destination of each signal.
 
-use crate::config::OtlpTarget;
-use crate::config::{Protocol, TelemetryConfig};
+use crate::config::{OtlpTarget, Protocol, TelemetryConfig};
 use crate::signal::Signal;
 
 #[test]

@@ -11,8 +11,7 @@ use throughline_test_support::Recorder;
 use tower::{Layer, Service, ServiceExt, service_fn};
 
 use super::{layer, ok, request};
-use crate::client::ClientLayer;
-use crate::client::{MetricsLayer, SpanLayer};
+use crate::client::{ClientLayer, MetricsLayer, SpanLayer};
 
 /// The number of spans, and of measurements of the duration.
 fn recorded(recorder: &Recorder) -> (usize, u64) {

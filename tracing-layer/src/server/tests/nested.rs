@@ -11,8 +11,7 @@ use tower::util::BoxCloneService;
 use tower::{Layer, ServiceExt, service_fn};
 
 use super::{hello, layer, request, traced};
-use crate::server::ServerLayer;
-use crate::server::{MetricsLayer, RouteLayer, SpanLayer, set_route};
+use crate::server::{MetricsLayer, RouteLayer, ServerLayer, SpanLayer, set_route};
 
 type Service = BoxCloneService<Request<Empty<Bytes>>, Response<Empty<Bytes>>, Infallible>;
 

@@ -1,8 +1,7 @@
 //! The meaning of each variable.
 
-use crate::config::OtlpTarget;
 use crate::config::tests::{variables_of, vars};
-use crate::config::{Compression, Exporter, Propagator, Protocol, TelemetryConfig, TlsConfig};
+use crate::config::{Compression, Exporter, OtlpTarget, Propagator, Protocol, TelemetryConfig, TlsConfig};
 use crate::hook::StartupHook;
 use crate::signal::Signal;
 

@@ -9,8 +9,7 @@ use crate::config::expected::Expected;
 use crate::config::keys::{
     CHECKED_VARIABLES, DISABLED, ENABLED, INSECURE, INSECURE_OF, SAMPLER_ARG, STRICT, UNSUPPORTED, VARIABLES,
 };
-use crate::config::tests::variables_of;
-use crate::config::tests::vars;
+use crate::config::tests::{variables_of, vars};
 use crate::config::{Exporter, IgnoredVariable, TelemetryConfig};
 use crate::init::init;
 use crate::signal::Signal;

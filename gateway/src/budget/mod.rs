@@ -24,7 +24,8 @@ use self::rule::Rule;
 use self::store::Store;
 use crate::api::Api;
 #[cfg(feature = "redis")]
-use crate::config::{Config, ConfigError, Environment, Outage};
+use crate::config::Outage;
+use crate::config::{Config, ConfigError, Environment};
 use crate::refusal::{Refusal, RefusalKind};
 
 /// The budgets of a configuration, and the store that counts them.

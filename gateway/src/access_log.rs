@@ -151,7 +151,7 @@ impl LoggedExchange {
         self.exchange.provider = Some(provider.to_owned());
     }
 
-    /// Another provider answered than the first one of the route.
+    /// Sets the provider that answered, if it is not the first one of the route.
     pub(crate) fn answered_by(&mut self, provider: &str) {
         self.exchange.provider = Some(provider.to_owned());
     }

@@ -8,6 +8,7 @@ use throughline::llm::{Capture, Content, Prices, Role};
 use throughline::{DrainLayer, LlmLayer};
 use tokio::runtime::Handle;
 
+use crate::api::Api;
 use crate::config::{self, Config, ConfigError, Environment};
 use crate::upstream::StackSettings;
 
@@ -69,7 +70,7 @@ pub(crate) fn build(config: &Config, environment: &Environment) -> Result<Layers
 fn hosts(config: &Config, environment: &Environment) -> Result<Vec<String>, ConfigError> {
     let providers = config.providers.iter().enumerate();
     providers
-        .filter(|(_, provider)| provider.api == crate::api::Api::OpenAi)
+        .filter(|(_, provider)| provider.api == Api::OpenAi)
         .map(|(index, provider)| Ok(provider.upstream(index, environment)?.host().to_owned()))
         .collect()
 }

@@ -12,13 +12,13 @@ use clap::Parser;
 use throughline::telemetry::{self, Exporter, Telemetry, TelemetryConfig};
 use throughline_gateway::{Config, Gateway, Server};
 
-/// Prints a line on standard output. What cannot be written, because the disk is full or nobody reads it, is lost: the macros of
-/// the standard library would end the gateway.
+/// Prints a line on standard output. If it cannot be written, for example to a full disk, it is lost. The macros of the
+/// standard library would panic.
 macro_rules! announce {
     ($($text:tt)*) => {{ let _ = writeln!(io::stdout(), $($text)*); }};
 }
 
-/// Prints a line on standard error, or loses it.
+/// Prints a line on standard error. If it cannot be written, it is lost.
 macro_rules! report {
     ($($text:tt)*) => {{ let _ = writeln!(io::stderr(), $($text)*); }};
 }

@@ -75,14 +75,14 @@ impl Convention {
     pub fn is_v1_41(self) -> bool {
         self != Self::Latest
     }
-}
 
-/// The instrumentation scope of everything that this crate records.
-pub(crate) fn instrumentation_scope(convention: Convention) -> InstrumentationScope {
-    InstrumentationScope::builder(env!("CARGO_PKG_NAME"))
-        .with_version(env!("CARGO_PKG_VERSION"))
-        .with_schema_url(convention.schema_url())
-        .build()
+    /// The instrumentation scope of everything that this crate records.
+    pub(crate) fn instrumentation_scope(self) -> InstrumentationScope {
+        InstrumentationScope::builder(env!("CARGO_PKG_NAME"))
+            .with_version(env!("CARGO_PKG_VERSION"))
+            .with_schema_url(self.schema_url())
+            .build()
+    }
 }
 
 #[cfg(test)]

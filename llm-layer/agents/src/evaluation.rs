@@ -101,9 +101,7 @@ impl Evaluation {
 
     /// Emits the event as a log record with the trace and span of a context.
     pub fn emit<P: LoggerProvider>(self, provider: &P, cx: &Context) {
-        let logger = provider.logger_with_scope(crate::convention::instrumentation_scope(
-            Convention::in_environment(),
-        ));
+        let logger = provider.logger_with_scope(Convention::in_environment().instrumentation_scope());
         let name = semconv::EVALUATION_RESULT;
         if !logger.event_enabled(Severity::Info, env!("CARGO_PKG_NAME"), Some(name)) {
             return;

@@ -113,7 +113,7 @@
 //!
 //! These are not recognised, though a model runs: agents, flows and knowledge bases of Bedrock
 //! (`bedrock-agent-runtime`), the universal endpoint of Cloudflare's AI gateway (its path has no API's name),
-//! OpenAI's videos, and classification.
+//! OpenAI's videos, classification, Letta, `:predict` of Vertex AI with a chat, and Hugging Face's pipelines.
 //!
 //! An answer may be wrapped: a format names the members of the root that gateways and platforms put the whole
 //! answer in, such as `data`, `result`, `output`, `response` and `body` (see [`WireFormat::envelopes`]). They may

@@ -255,14 +255,11 @@ impl Mcp {
     }
 }
 
-static TRACER: LazyLock<LazyTracer> = LazyLock::new(|| {
-    LazyTracer::global(crate::convention::instrumentation_scope(
-        Convention::in_environment(),
-    ))
-});
+static TRACER: LazyLock<LazyTracer> =
+    LazyLock::new(|| LazyTracer::global(Convention::in_environment().instrumentation_scope()));
 static INSTRUMENTS: LazyLock<LazyInstruments<Instruments>> = LazyLock::new(|| {
     LazyInstruments::global(
-        crate::convention::instrumentation_scope(Convention::in_environment()),
+        Convention::in_environment().instrumentation_scope(),
         Instruments::new,
     )
 });

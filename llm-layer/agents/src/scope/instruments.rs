@@ -111,7 +111,7 @@ impl Instruments {
 
 static GLOBAL: LazyLock<LazyInstruments<Instruments>> = LazyLock::new(|| {
     LazyInstruments::global(
-        crate::convention::instrumentation_scope(Convention::in_environment()),
+        Convention::in_environment().instrumentation_scope(),
         Instruments::new,
     )
 });

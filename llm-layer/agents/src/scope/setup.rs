@@ -173,7 +173,7 @@ impl Scope {
     /// [`Convention::V1_41`] has no metrics of agents, tools and workflows: their durations are recorded as
     /// `gen_ai.client.operation.duration`.
     pub fn with_convention(mut self, convention: Convention) -> Self {
-        let scope = crate::convention::instrumentation_scope(convention);
+        let scope = convention.instrumentation_scope();
         self.tracer = self.tracer.with_scope(scope.clone());
         self.instruments = self.instruments.with_scope(scope);
         self.convention = convention;
@@ -214,8 +214,5 @@ impl Scope {
     }
 }
 
-static TRACER: LazyLock<LazyTracer> = LazyLock::new(|| {
-    LazyTracer::following(crate::convention::instrumentation_scope(
-        Convention::in_environment(),
-    ))
-});
+static TRACER: LazyLock<LazyTracer> =
+    LazyLock::new(|| LazyTracer::following(Convention::in_environment().instrumentation_scope()));

@@ -16,7 +16,7 @@ pub(super) const CREATE: Table = Table {
 /// `GET …/batches/{id}`, `…/messages/batches/{id}`.
 pub(super) const FETCH: Table = Table {
     operation: Operation::FetchBatch,
-    // Of Gemini's, the answers are in the batch.
+    // A batch of Gemini contains its answers.
     envelopes: &["response", "inlinedResponses", "inlinedEmbedContentResponses"],
     sums_usage: true,
     usage_id: "output_file_id",

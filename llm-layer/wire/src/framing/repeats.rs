@@ -121,7 +121,7 @@ impl<E: Events> Repeats<E> {
     fn learn(&mut self, is_repeat: bool, place: Option<TextPlace>, receive: &mut impl Repeat) {
         let is_same = is_repeat && place.is_some() && place == self.place;
         if place.is_some() {
-            // Of a repeated event too: which string of it is the text may depend on the state.
+            // Also after a repeated event: which of its strings is the text may depend on the state.
             std::mem::swap(&mut self.shape, &mut self.next);
         }
         if place.is_some() && !is_same {

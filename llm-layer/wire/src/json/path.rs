@@ -31,7 +31,7 @@ impl Path {
         self.positions.last().copied().unwrap_or(0)
     }
 
-    /// Returns whether the value is a member of the root. `false` too for some paths that are not of a value.
+    /// Returns whether the value is a member of the root. Also `false` for some paths that do not lead to a value.
     #[inline]
     pub(crate) fn is_member_of_root(&self) -> bool {
         self.key == 0

@@ -26,14 +26,18 @@ const TRACE: &str = r#"{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"0a
 /// The file with a key in the configuration of the gateway.
 const SECRET: &str = "/run/secrets/azure";
 
+/// The examples are those of a build with the features of the whole workspace. `cargo run` would compile many dependencies
+/// again with fewer; that the examples compile with these, another step of the gate checks.
 #[tokio::test]
 async fn every_command_of_the_guide_succeeds() {
+    build(&["--examples"]).await;
     let mut run = 0;
     for page in pages() {
         for block in blocks(&read(&page), "sh") {
+            let text = block.replace("cargo run -q --example ", "target/debug/examples/");
             let mut command = Command::new("bash");
             command
-                .args(["-euo", "pipefail", "-c", &block])
+                .args(["-euo", "pipefail", "-c", &text])
                 .current_dir(root());
             finish(&mut command, &format!("{}: {block}", page.display())).await;
             run += 1;
@@ -165,15 +169,8 @@ async fn every_command_of_a_text_block_works() {
     fs::write(file("gateway.yaml"), gateway.replace(SECRET, &file("key"))).expect("a configuration");
     fs::write(file("key"), "secret").expect("a key");
     fs::write(file("trace.jsonl"), TRACE).expect("a file of traces");
-    // With the features of the whole workspace. `cargo run -p` would compile many dependencies again with fewer; that each
-    // package compiles with its own features alone, another step of the gate checks.
-    let mut build = Command::new(env!("CARGO"));
-    build.args(["build", "-q", "--workspace"]).current_dir(root());
-    finish(
-        build.args(PROGRAMS.map(|name| format!("--bin={name}"))),
-        "cargo build",
-    )
-    .await;
+    // As above. That each package compiles with its own features alone, another step of the gate checks.
+    build(&PROGRAMS.map(|name| format!("--bin={name}"))).await;
     for (line, shown) in SHOWN {
         let mut text = (*line).to_owned();
         for program in PROGRAMS {
@@ -200,6 +197,15 @@ async fn every_command_of_a_text_block_works() {
             Shown::InTheFirstPage | Shown::NotOurs => {}
         }
     }
+}
+
+/// Builds programs with the features of the whole workspace. An example is among them, since only then the features of its
+/// dependencies count.
+async fn build(programs: &[impl AsRef<str>]) {
+    let mut build = Command::new(env!("CARGO"));
+    build.args(["build", "-q", "--workspace", "--example=quickstart"]);
+    build.args(programs.iter().map(AsRef::as_ref)).current_dir(root());
+    finish(&mut build, "cargo build").await;
 }
 
 /// Whether a line is a command, after the variables that are set for it.

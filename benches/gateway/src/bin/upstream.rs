@@ -92,7 +92,11 @@ impl Body for Events {
             .duration_since(std::time::UNIX_EPOCH)
             .unwrap_or_default()
             .as_nanos();
-        let finish = if self.remaining_events == 0 { "\"stop\"" } else { "null" };
+        let finish = if self.remaining_events == 0 {
+            "\"stop\""
+        } else {
+            "null"
+        };
         let event = format!(
             "data: {{\"id\":\"1\",\"model\":\"gpt-4o\",\"sent\":{now},\"choices\":[{{\"index\":0,\"delta\":{{\"content\":\"word \"}},\"finish_reason\":{finish}}}]}}\n\n"
         );

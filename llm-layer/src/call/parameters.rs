@@ -84,6 +84,7 @@ fn name(parameter: Parameter) -> Option<&'static str> {
         Parameter::DimensionCount => semconv::EMBEDDINGS_DIMENSION_COUNT,
         Parameter::PreviousResponseId => semconv::REQUEST_PREVIOUS_RESPONSE_ID,
         Parameter::ConversationId => semconv::CONVERSATION_ID,
+        Parameter::AgentId => semconv::AGENT_ID,
         Parameter::PromptName => semconv::PROMPT_NAME,
         Parameter::PromptVersion => semconv::PROMPT_VERSION,
         Parameter::OpenAiServiceTier => semconv::OPENAI_REQUEST_SERVICE_TIER,

@@ -82,14 +82,14 @@ impl Start {
         let capture = self.shared.config.capture;
         let begin =
             |has_content| self.attributes(provider, &parameters, &labels, &names, unseen, has_content);
+        // The name of a provider's agent, which would follow the operation, is not known.
+        let is_agent = parameters.operation == Operation::InvokeAgent;
+        let model = parameters.model.as_deref().filter(|_| !is_agent);
         let builder = || {
-            SpanBuilder::from_name(span_name(
-                parameters.operation.as_str(),
-                parameters.model.as_deref(),
-            ))
-            .with_kind(SpanKind::Client)
-            .with_start_time(self.time)
-            .with_attributes(begin(capture.is_on_span()))
+            SpanBuilder::from_name(span_name(parameters.operation.as_str(), model))
+                .with_kind(SpanKind::Client)
+                .with_start_time(self.time)
+                .with_attributes(begin(capture.is_on_span()))
         };
         let parent = match is_certain {
             true => in_model_call(&self.parent),

@@ -57,17 +57,18 @@
 //! | OpenAI chat completions, and compatible APIs | `/chat/completions` |
 //! | OpenAI Responses, legacy completions, embeddings | `/responses`, `/responses/compact`, `/completions`, `/embeddings`, `/embeddings/multimodal` |
 //! | a stored response | `GET /responses/{id}`; deferred chats by `GET` at x.ai, perplexity.ai, bigmodel.cn and z.ai |
-//! | images | `/images/generations`, `/images/edits`, `/images/variations`; `:predict` with prompts at googleapis.com; `/stable-image/generate/{service}` at stability.ai |
+//! | images, videos | `/images/generations`, `/images/edits`, `/images/variations`, `/videos`, `/videos/generations`, `/video/generations/jobs`, `:predictLongRunning`; `:predict` with prompts at googleapis.com; `/stable-image/generate/{service}` at stability.ai |
 //! | audio | `/audio/transcriptions`, `/audio/translations`, `/audio/speech`; `/v1/text-to-speech/{voice}`, `/v1/speech-to-text` at elevenlabs.io; `/v1/speak`, `/v1/listen` at deepgram.com |
 //! | rerank, moderation, OCR | `/rerank`, `/reranks`, `/reranking`, `/ranking`, `/score`, `/moderations`, `/chat/moderations`; `/ocr` at mistral.ai |
 //! | batches | `/batches`, `/v1/messages/batches`, `:batchGenerateContent`; `/batch/jobs` at mistral.ai; `GET` of a batch at the provider's host |
 //! | results of batches | `GET /v1/messages/batches/{id}/results`; `GET /files/{id}/content`, if the content is that of a batch; within the batch of Gemini. The usage of all answers is added up |
-//! | runs of agents | `/threads/{id}/runs`, `/threads/runs`, of OpenAI's assistants and Foundry's agents; `GET /threads/{id}/runs/{id}` at the provider's host |
+//! | runs of agents | `/threads/{id}/runs`, `/threads/runs`, of OpenAI's assistants and Foundry's agents; `GET /threads/{id}/runs/{id}` at the provider's host; `/v1/agents/{agent}/messages`, `/messages/stream` at letta.com |
+//! | Bedrock's agents, flows, knowledge bases | at amazonaws.com `/agents/{agent}/agentAliases/{alias}/sessions/{session}/text`, `/agents/{session}`, `/flows/{flow}/aliases/{alias}`, `/retrieveAndGenerate`, `/retrieveAndGenerateStream`; their tokens are known only from an agent's trace (`enableTrace`) |
 //! | stored prompts of gateways | `/prompts/{id}/completions` |
 //! | files | `/files` at the provider's host |
 //! | Azure OpenAI and Foundry | OpenAI's, below `/openai/deployments/{model}`, `/openai/v1` or `/models` |
 //! | Anthropic Messages, also on Vertex | `/v1/messages`, `/publishers/anthropic/models/{model}:rawPredict`, `:streamRawPredict` |
-//! | Gemini, Vertex, Code Assist | `:generateContent`, `:streamGenerateContent`, `:embedContent`, `:batchEmbedContents`, `/v1beta/interactions`; at googleapis.com embeddings by `:predict`, and OpenAI-compatible models by `:rawPredict` |
+//! | Gemini, Vertex, Code Assist | `:generateContent`, `:streamGenerateContent`, `:embedContent`, `:batchEmbedContents`, `/v1beta/interactions`; embeddings at googleapis.com, chats and completions by `:predict`, and OpenAI-compatible models by `:rawPredict` |
 //! | Ollama | `/api/chat`, `/api/generate`, `/api/embed`, `/api/embeddings` |
 //! | Cohere | `/v2/chat`, `/v2/embed`; `/v1/chat`, `/v1/embed` at cohere.com |
 //! | Mistral | OpenAI's, `/v1/fim/completions`, `/agents/completions`, `/v1/conversations`; `/v1/conversations/{id}` at mistral.ai |
@@ -82,7 +83,7 @@
 //! | Qianfan, Hunyuan | OpenAI's, `/wenxinworkshop/chat/{model}`; any path at hunyuan.tencentcloudapi.com |
 //! | Voyage, Text Embeddings Inference | OpenAI's, `/multimodalembeddings`, `/contextualizedembeddings`, `/rerank`, `/embed` |
 //! | Pinecone, Nomic | `/embed` at pinecone.io, `/embedding/text` at nomic.ai |
-//! | Text Generation Inference, SGLang | OpenAI's, `/generate`, `/generate_stream`; `/models/{model}` at huggingface.co; any path at endpoints.huggingface.cloud |
+//! | Text Generation Inference, SGLang | OpenAI's, `/generate`, `/generate_stream`; `/models/{model}` and `/models/{model}/pipeline/feature-extraction` at huggingface.co; any path at endpoints.huggingface.cloud |
 //! | Triton, TensorRT-LLM | OpenAI's, `/v2/models/{model}/generate`, `/generate_stream` |
 //! | llama.cpp, KoboldCpp, LM Studio | OpenAI's; `/completion`, `/infill`; `/api/v1/generate`, `/api/extra/generate/stream`; `/api/v1/chat` |
 //! | Aleph Alpha | `/complete` |
@@ -111,9 +112,8 @@
 //! | fine-tuning | `/fine_tuning/jobs`, `/fine-tunes`, `:tune` |
 //! | caches and stores | `/cachedContents`, `/vector_stores`, `/conversations` of OpenAI |
 //!
-//! These are not recognised, though a model runs: agents, flows and knowledge bases of Bedrock
-//! (`bedrock-agent-runtime`), the universal endpoint of Cloudflare's AI gateway (its path has no API's name),
-//! OpenAI's videos, classification, Letta, `:predict` of Vertex AI with a chat, and Hugging Face's pipelines.
+//! These are not recognised, though a model runs: the universal endpoint of Cloudflare's AI gateway (its path has no
+//! API's name), classification, Letta's own servers, and runtimes of Bedrock's AgentCore, whose answers have any shape.
 //!
 //! An answer may be wrapped: a format names the members of the root that gateways and platforms put the whole
 //! answer in, such as `data`, `result`, `output`, `response` and `body` (see [`WireFormat::envelopes`]). They may

@@ -16,6 +16,8 @@ pub enum Operation {
     ImageGeneration,
     /// An image from images.
     ImageEdit,
+    /// A video from a prompt.
+    VideoGeneration,
     /// Sound from a text.
     Speech,
     /// The text of a sound.
@@ -36,13 +38,16 @@ pub enum Operation {
     UploadFile,
     /// A stored response, which was created before, perhaps in the background.
     FetchResponse,
+    /// An agent, a flow or a knowledge base that the provider runs. It makes the prompts, so that only the provider can tell
+    /// how many tokens are used.
+    InvokeAgent,
     /// An operation without its own variant, by its name. The answer is expected to have text.
     Other(&'static str),
 }
 
 impl Operation {
-    /// Returns the name: `chat`, `text_completion`, `generate_content`, `embeddings` and `fetch_response` are
-    /// those of the GenAI conventions, which have none for the others.
+    /// Returns the name: `chat`, `text_completion`, `generate_content`, `embeddings`, `fetch_response` and
+    /// `invoke_agent` are those of the GenAI conventions, which have none for the others.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -52,6 +57,7 @@ impl Operation {
             Self::Embeddings => "embeddings",
             Self::ImageGeneration => "image_generation",
             Self::ImageEdit => "image_edit",
+            Self::VideoGeneration => "video_generation",
             Self::Speech => "speech",
             Self::Transcription => "transcription",
             Self::Translation => "translation",
@@ -62,6 +68,7 @@ impl Operation {
             Self::FetchBatch => "fetch_batch",
             Self::UploadFile => "upload_file",
             Self::FetchResponse => "fetch_response",
+            Self::InvokeAgent => "invoke_agent",
             Self::Other(name) => name,
         }
     }
@@ -75,6 +82,8 @@ impl Operation {
                 self,
                 Self::ImageGeneration
                     | Self::ImageEdit
+                    | Self::VideoGeneration
+                    | Self::InvokeAgent
                     | Self::Speech
                     | Self::Transcription
                     | Self::Translation

@@ -38,6 +38,8 @@ pub enum Parameter {
     PreviousResponseId,
     /// The conversation that the request belongs to.
     ConversationId,
+    /// The agent that the provider runs.
+    AgentId,
     /// The name of a prompt that the provider stores.
     PromptName,
     /// The version of that prompt.

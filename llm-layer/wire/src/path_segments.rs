@@ -6,6 +6,13 @@ pub(crate) fn model_in(path: &str) -> Option<String> {
     segment(path, "/models/", ':').or_else(endpoint)
 }
 
+/// The model that a path of Hugging Face's names, with or without its owner, before the task.
+pub(crate) fn hub_model(path: &str) -> Option<String> {
+    let (_, model) = path.split_once("/models/")?;
+    let (model, _) = model.split_once("/pipeline/").unwrap_or((model, ""));
+    (!model.is_empty()).then(|| model.to_owned())
+}
+
 /// The deployment that a path of Azure's, SageMaker's or Databricks' names.
 pub(crate) fn deployment(path: &str) -> Option<String> {
     let befores = ["/deployments/", "/serving-endpoints/", "/endpoints/"];

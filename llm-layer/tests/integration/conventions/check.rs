@@ -8,7 +8,7 @@ use throughline_test_support::conventions::{
 use super::content::{CONTENT, check_json};
 use super::metrics::METRICS;
 use super::table::{
-    AGENT, ANSWERED, AT_CREATION, EMBEDDINGS, INFERENCE, SCOPE_TOKENS, TOOL, VALUES, WORKFLOW,
+    AGENT, ANSWERED, AT_CREATION, EMBEDDINGS, INFERENCE, REMOTE_AGENT, SCOPE_TOKENS, TOOL, VALUES, WORKFLOW,
 };
 
 /// The conventions of model calls and of scopes.
@@ -29,6 +29,10 @@ impl Conventions for GenAi {
         let (rules, target): (&'static [&'static [AttributeRule]], _) = match operation.as_str() {
             "embeddings" => (&[EMBEDDINGS], "gen_ai.request.model"),
             "execute_tool" => (&[TOOL, SCOPE_TOKENS], "gen_ai.tool.name"),
+            // A provider's agent, of which only the id is known.
+            "invoke_agent" if attributes.has("gen_ai.provider.name") => {
+                (&[INFERENCE, REMOTE_AGENT], "gen_ai.agent.name")
+            }
             "invoke_agent" => (&[AGENT, SCOPE_TOKENS], "gen_ai.agent.name"),
             "invoke_workflow" => (&[WORKFLOW, SCOPE_TOKENS], "gen_ai.workflow.name"),
             _ => (&[INFERENCE], "gen_ai.request.model"),

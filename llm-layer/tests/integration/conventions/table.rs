@@ -123,6 +123,8 @@ pub(super) const AGENT: &[AttributeRule] = &[
     ("gen_ai.usage.cache_write.input_tokens", Int, Optional),
 ];
 
+pub(super) const REMOTE_AGENT: &[AttributeRule] = &[("gen_ai.agent.id", Text, Optional)];
+
 pub(super) const TOOL: &[AttributeRule] = &[
     ("gen_ai.operation.name", Text, Required),
     ("gen_ai.tool.name", Text, Required),
@@ -180,6 +182,7 @@ pub(super) const VALUES: &[(&str, &[&str])] = &[
             "fetch_batch",
             "image_edit",
             "image_generation",
+            "video_generation",
             "moderation",
             "ocr",
             "rerank",

@@ -33,11 +33,15 @@ impl Document {
         }
     }
 
-    /// Returns the value at a path of members, each with a slash before it: `/source/data`.
+    /// Returns the value at a path of members and positions in arrays, each with a slash before it: `/source/data`,
+    /// `/instances/0/context`.
     #[must_use]
     pub fn pointer(&self, pointer: &str) -> Option<&Self> {
         let mut names = pointer.split('/').skip(1);
-        names.try_fold(self, |value, name| value.get(name))
+        names.try_fold(self, |value, name| match value.as_array() {
+            Some(items) => items.get(name.parse::<usize>().ok()?),
+            None => value.get(name),
+        })
     }
 
     /// Returns the string or its beginning, if it is one.

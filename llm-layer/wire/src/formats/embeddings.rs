@@ -9,7 +9,7 @@ use crate::format::WireFormat;
 use crate::json::{Path, Scalar};
 use crate::operation::Operation;
 use crate::parameter::{Parameter, ParameterPath, ParameterType};
-use crate::path_segments::{deployment, model_in, segment};
+use crate::path_segments::{deployment, hub_model, model_in, segment};
 use crate::prompt_part::PromptPart;
 use crate::reply::{Channel, Reply};
 use crate::request::RequestInfo;
@@ -56,7 +56,10 @@ impl WireFormat for Embeddings {
     fn finish_request(&self, path: &str, request: &mut RequestInfo) {
         let in_path = match self {
             Self::InvokeModel => segment(path, "/model/", '/'),
-            Self::Texts | Self::Instances => model_in(path),
+            Self::Texts | Self::Instances => model_in(path).or_else(|| {
+                let pipeline = path.strip_suffix("/pipeline/feature-extraction")?;
+                hub_model(pipeline)
+            }),
         };
         if in_path.is_some() {
             request.model = in_path;

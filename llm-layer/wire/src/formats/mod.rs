@@ -8,6 +8,7 @@ mod anthropic;
 mod batch_results;
 mod batches;
 mod bedrock;
+mod bedrock_agents;
 mod bedrock_invoke;
 mod clova;
 mod cohere;
@@ -25,6 +26,7 @@ mod gemini_live;
 mod hunyuan;
 mod kobold;
 mod lemur;
+mod letta;
 mod llama_api;
 mod llama_cpp;
 mod lm_studio;
@@ -53,6 +55,8 @@ mod triton;
 mod usage_elsewhere;
 mod vercel;
 mod vertex_images;
+mod vertex_predict;
+mod videos;
 mod voices;
 mod watsonx;
 mod workers_ai;
@@ -134,6 +138,14 @@ formats! {
     BedrockEmbeddings => embeddings::Embeddings::InvokeModel,
     /// Images of Vertex's `:predict`.
     VertexImages => vertex_images::VERTEX_IMAGES,
+    /// Chats of Vertex's `:predict`.
+    VertexChat => vertex_predict::CHAT,
+    /// Completions of Vertex's `:predict`.
+    VertexCompletion => vertex_predict::COMPLETION,
+    /// OpenAI's videos.
+    OpenAiVideos => videos::OPENAI,
+    /// Google's videos.
+    Veo => videos::VEO,
     /// Rerank of Cohere, Jina, Voyage and vLLM.
     Rerank => rerank::DOCUMENTS,
     /// Rerank of Text Embeddings Inference.
@@ -172,6 +184,12 @@ formats! {
     Cohere => cohere::Cohere,
     /// Bedrock's Converse.
     BedrockConverse => bedrock::Converse,
+    /// An agent of Bedrock.
+    BedrockAgent => bedrock_agents::AGENT,
+    /// A flow of Bedrock.
+    BedrockFlow => bedrock_agents::FLOW,
+    /// A knowledge base of Bedrock.
+    BedrockKnowledgeBase => bedrock_agents::KNOWLEDGE_BASE,
     /// Bedrock's InvokeModel.
     BedrockInvoke => bedrock_invoke::InvokeModel,
     /// YandexGPT's own API.
@@ -198,6 +216,8 @@ formats! {
     WorkersAiCompletion => workers_ai::COMPLETION,
     /// Text Generation Inference, also behind SageMaker.
     Tgi => tgi::TGI,
+    /// Text generation of Hugging Face's inference providers.
+    HuggingFacePipeline => tgi::PIPELINE,
     /// llama.cpp's own completions.
     LlamaCpp => llama_cpp::LLAMA_CPP,
     /// Text generation of watsonx.
@@ -242,6 +262,8 @@ formats! {
     RunPod => runpod::CREATE,
     /// A job of RunPod, by `GET`.
     RunPodStored => runpod::FETCH,
+    /// Letta's agents.
+    Letta => letta::LETTA,
     /// AssemblyAI's LeMUR.
     Lemur => lemur::GENERATE,
     /// Speech of ElevenLabs and Deepgram.

@@ -23,6 +23,8 @@ pub(super) struct Table {
     pub(super) required: &'static [&'static str],
     /// Finds the model in the path of the URL, if the body does not name it.
     pub(super) model_in_path: fn(&str) -> Option<String>,
+    /// Finds the agent in the path of the URL.
+    pub(super) agent_in_path: fn(&str) -> Option<String>,
     /// The path of a request's model, if it is not `model`.
     pub(super) request_model: &'static str,
     /// The path of what asks for a stream, if it is not `stream`.
@@ -105,6 +107,7 @@ impl Table {
         operation: Operation::Chat,
         required: &[],
         model_in_path,
+        agent_in_path: |_| None,
         request_model: "",
         request_stream: "",
         stream_paths: &[],
@@ -209,6 +212,9 @@ impl WireFormat for Table {
     fn finish_request(&self, path: &str, request: &mut RequestInfo) {
         request.default_model(|| (self.model_in_path)(path));
         request.stored_id = (self.stored_id)(path);
+        if let Some(agent) = (self.agent_in_path)(path) {
+            request.set(Parameter::AgentId, agent);
+        }
         if self.stream_paths.iter().any(|end| path.ends_with(end)) {
             request.stream = Some(true);
         }
@@ -300,8 +306,10 @@ impl WireFormat for Table {
     }
 
     fn event(&self, name: &str, reply: &mut Reply) {
-        if let End::Event(end) = self.end {
-            reply.flags.is_complete |= name.ends_with(end);
+        match self.end {
+            End::Event(end) => reply.flags.is_complete |= name.ends_with(end),
+            End::Any => reply.complete(),
+            _ => {}
         }
     }
 }

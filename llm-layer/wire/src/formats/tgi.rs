@@ -5,6 +5,7 @@
 use super::table::Table;
 use crate::operation::Operation;
 use crate::parameter::{Parameter, ParameterType};
+use crate::path_segments::hub_model;
 use crate::prompt_part::PromptPart;
 use crate::usage::UsagePart;
 
@@ -51,4 +52,10 @@ pub(super) const TGI: Table = Table {
         ("x-generated-tokens", UsagePart::Output),
     ],
     ..Table::PLAIN
+};
+
+/// `POST /models/{model}` of Hugging Face's inference providers, for models of many kinds. The answer is a list.
+pub(super) const PIPELINE: Table = Table {
+    model_in_path: hub_model,
+    ..TGI
 };

@@ -5,7 +5,7 @@
 
 use super::Receive;
 use super::base64::Base64;
-use crate::json::{Malformed, Path, Scalar, Scanner, Take, Visit};
+use crate::json::{Container, Malformed, Path, Scalar, Scanner, Take, Visit};
 
 /// Reads the payloads of messages as JSON incrementally.
 #[derive(Debug, Default)]
@@ -35,12 +35,14 @@ enum Part {
     },
 }
 
-/// The provider's document, in base64 in the member `bytes` of a payload.
+/// The provider's document or text, in base64 in the member `bytes` of a payload.
 #[derive(Debug, Default)]
 struct Chunk {
     base64: Base64,
     scanner: Scanner,
+    /// What was decoded and not read yet.
     bytes: Vec<u8>,
+    is_text: bool,
     /// The rest of the document is not read.
     broken: bool,
     /// A document was broken.
@@ -173,21 +175,42 @@ fn header(headers: &[u8]) -> Option<(&[u8], &str, &[u8])> {
     Some((name, std::str::from_utf8(value).ok()?, rest))
 }
 
-/// Decodes the provider's document in the member `bytes` of a payload, and forwards all other values.
+/// Decodes the member `bytes` of a payload: the provider's document, or a text, if the format says that there is one. Forwards
+/// all other values.
 struct Unwrap<'a, R> {
     chunk: &'a mut Chunk,
     receive: &'a mut R,
 }
 
+#[deny(clippy::missing_trait_methods)]
 impl<R: Receive> Visit for Unwrap<'_, R> {
+    fn open(&mut self, at: &Path, container: Container) -> bool {
+        self.receive.open(at, container)
+    }
+
+    fn is_envelope(&mut self, at: &Path) -> bool {
+        self.receive.is_envelope(at)
+    }
+
+    fn close(&mut self, at: &Path) {
+        self.receive.close(at);
+    }
+
+    fn key(&mut self, piece: &str) {
+        self.receive.key(piece);
+    }
+
     fn string(&mut self, at: &Path) -> Take {
-        if at.as_str() == CHUNK_MEMBER {
-            self.chunk.base64 = Base64::default();
-            self.chunk.scanner.reset();
-            self.chunk.broken = false;
-            return Take::Pieces;
+        let take = self.receive.string(at);
+        if at.as_str() != CHUNK_MEMBER {
+            return take;
         }
-        self.receive.string(at)
+        self.chunk.base64 = Base64::default();
+        self.chunk.bytes.clear();
+        self.chunk.is_text = take == Take::Pieces;
+        self.chunk.scanner.reset();
+        self.chunk.broken = false;
+        Take::Pieces
     }
 
     fn piece(&mut self, at: &Path, piece: &str) {
@@ -198,10 +221,30 @@ impl<R: Receive> Visit for Unwrap<'_, R> {
         if chunk.broken {
             return;
         }
-        chunk.bytes.clear();
         chunk.base64.feed(piece, &mut chunk.bytes);
+        if chunk.is_text {
+            let whole = match std::str::from_utf8(&chunk.bytes) {
+                Ok(text) => text.len(),
+                Err(error) => error.valid_up_to(),
+            };
+            // At most three bytes are left, unless the text is none.
+            chunk.broken = chunk.bytes.len() - whole > 3;
+            chunk.any_broken |= chunk.broken;
+            let whole: Vec<u8> = chunk.bytes.drain(..whole).collect();
+            if let Ok(text) = std::str::from_utf8(&whole) {
+                self.receive.piece(at, text);
+            }
+            return;
+        }
         chunk.broken = chunk.scanner.feed(&chunk.bytes, self.receive).is_err();
         chunk.any_broken |= chunk.broken;
+        chunk.bytes.clear();
+    }
+
+    fn string_end(&mut self, at: &Path) {
+        if at.as_str() != CHUNK_MEMBER || self.chunk.is_text {
+            self.receive.string_end(at);
+        }
     }
 
     fn value(&mut self, at: &Path, value: Scalar<'_>) {

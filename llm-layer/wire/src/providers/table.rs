@@ -120,6 +120,11 @@ pub(super) const PROVIDERS: &[Provider] = &[
                 &["googleapis.com"],
                 Format::OpenAiCompletions,
             ),
+            api_if(":predict", VERTEX_CHAT, Format::VertexChat),
+            Api {
+                domains: &["googleapis.com"],
+                ..api_if(":predict", VERTEX_COMPLETION, Format::VertexCompletion)
+            },
             Api {
                 domains: &["googleapis.com"],
                 ..api_if(
@@ -148,6 +153,7 @@ pub(super) const PROVIDERS: &[Provider] = &[
     Provider {
         id: Some("gcp.gen_ai"),
         apis: &[
+            api(":predictLongRunning", Format::Veo),
             api(":generateContent", Format::Gemini),
             api(":streamGenerateContent", Format::Gemini),
             api("/v1beta/interactions", Format::GeminiInteractions),
@@ -427,6 +433,16 @@ pub(super) const PROVIDERS: &[Provider] = &[
         ..Provider::PLAIN
     },
     Provider {
+        id: Some("letta"),
+        hosts: &[Host::Domain("letta.com")],
+        apis: &[
+            api_at("/v1/agents/*/messages", &["letta.com"], Format::Letta),
+            api_at("/v1/agents/*/messages/stream", &["letta.com"], Format::Letta),
+        ],
+        default_port: Some(8283),
+        ..Provider::PLAIN
+    },
+    Provider {
         id: Some("triton"),
         apis: &[
             api("/v2/models/*/generate", Format::Triton),
@@ -449,7 +465,19 @@ pub(super) const PROVIDERS: &[Provider] = &[
         apis: &[
             api_if("/generate", TGI, Format::Tgi),
             api_if("/generate_stream", TGI, Format::Tgi),
-            api_at("/models/**", &["huggingface.co"], Format::Tgi),
+            api_at(
+                "/pipeline/feature-extraction",
+                &["huggingface.co"],
+                Format::Embeddings,
+            ),
+            Api {
+                domains: &["huggingface.co"],
+                ..api_if("/models/**", HUB_GENERATION, Format::HuggingFacePipeline)
+            },
+            Api {
+                domains: &["huggingface.co"],
+                ..api_if("/models/**", Proof::Answer, Format::HuggingFacePipeline)
+            },
             // An endpoint of one's own answers at its root.
             api_at("", &["endpoints.huggingface.cloud"], Format::Tgi),
         ],
@@ -581,6 +609,23 @@ pub(super) const PROVIDERS: &[Provider] = &[
         ],
         apis: &[
             api_at("/rerank", &["amazonaws.com"], Format::BedrockRerank),
+            api_at(
+                "/agents/*/agentAliases/*/sessions/*/text",
+                &["amazonaws.com"],
+                Format::BedrockAgent,
+            ),
+            api_at("/agents/*", &["amazonaws.com"], Format::BedrockAgent),
+            api_at("/flows/*/aliases/*", &["amazonaws.com"], Format::BedrockFlow),
+            api_at(
+                "/retrieveAndGenerate",
+                &["amazonaws.com"],
+                Format::BedrockKnowledgeBase,
+            ),
+            api_at(
+                "/retrieveAndGenerateStream",
+                &["amazonaws.com"],
+                Format::BedrockKnowledgeBase,
+            ),
             api("/model/*/converse", Format::BedrockConverse),
             api("/model/*/converse-stream", Format::BedrockConverse),
             api("/model/*/invoke", Format::BedrockInvoke),
@@ -685,6 +730,9 @@ pub(super) const PROVIDERS: &[Provider] = &[
             api("/images/generations", Format::OpenAiImages),
             api("/images/edits", Format::OpenAiImageEdits),
             api("/images/variations", Format::OpenAiImageEdits),
+            api("/videos", Format::OpenAiVideos),
+            api("/videos/generations", Format::OpenAiVideos),
+            api("/video/generations/jobs", Format::OpenAiVideos),
             api("/audio/transcriptions", Format::OpenAiTranscriptions),
             api("/audio/translations", Format::OpenAiTranslations),
             api("/audio/speech", Format::OpenAiSpeech),
@@ -716,6 +764,13 @@ const OLLAMA: Proof = Proof::HostValueOrAnswer(&[
     "think",
 ]);
 const TGI: Proof = Proof::HostValueOrAnswer(&["parameters.max_new_tokens", "parameters.details"]);
+/// Models of all kinds have the same path.
+const HUB_GENERATION: Proof = Proof::Value(&[
+    "parameters.max_new_tokens",
+    "parameters.return_full_text",
+    "parameters.do_sample",
+    "parameters.temperature",
+]);
 const SGLANG: Proof = Proof::HostValueOrAnswer(&[
     "sampling_params.max_new_tokens",
     "sampling_params.temperature",
@@ -731,6 +786,13 @@ const GEMINI_BATCH: Proof = Proof::Value(&[
     "batch.display_name",
     "batch.inputConfig.fileName",
     "batch.input_config.file_name",
+]);
+/// Models of many kinds have the same path.
+const VERTEX_CHAT: Proof = Proof::Value(&["instances[].messages[].content", "instances[].messages[].role"]);
+const VERTEX_COMPLETION: Proof = Proof::Value(&[
+    "instances[].max_tokens",
+    "parameters.maxOutputTokens",
+    "parameters.max_tokens",
 ]);
 const BATCH: Proof = Proof::Value(&["input_file_id"]);
 

@@ -66,8 +66,8 @@ impl Usage {
             (Some(_), Some(_), Some(_)) if is_cached_added => (input, output, true),
             (Some(input), Some(output), Some(total)) => self.reconcile(input, output, total),
             (Some(input), None, Some(total)) => {
-                let rest = total.checked_sub(input).filter(|rest| *rest > 0);
-                (Some(input), rest, true)
+                // Nothing is left if a prompt was blocked.
+                (Some(input), total.checked_sub(input), true)
             }
             (input, output, _) => (input, output, true),
         };
@@ -167,6 +167,8 @@ mod tests {
         }
         let totals = usage(&[(Input, 10), (Total, 17)]);
         assert_eq!(totals.output(), Some(7), "no output");
+        let totals = usage(&[(Input, 10), (Total, 10)]);
+        assert_eq!(totals.output(), Some(0), "no output, and none is left");
         let totals = usage(&[(Input, 10), (Output, 0), (Total, 17)]);
         assert_eq!(totals.output(), Some(7), "an output of 0");
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::routing::post;
 use futures_util::future::join_all;
+use reqwest::Client;
 use throughline_test_support::process::{Running, program};
 use throughline_test_support::serve;
 use tokio::process::Command;
@@ -54,8 +55,8 @@ async fn gateway(
     (running, address)
 }
 
-async fn send_request(address: &str) -> u16 {
-    let request = reqwest::Client::new().post(format!("http://{address}/v1/chat/completions"));
+async fn send_request(client: &Client, address: &str) -> u16 {
+    let request = client.post(format!("http://{address}/v1/chat/completions"));
     let request = request.header("content-type", "application/json").body(REQUEST);
     request.send().await.expect("an answer").status().as_u16()
 }
@@ -70,8 +71,9 @@ async fn gateways_share_a_budget_to_the_token() {
     let _redis = redis(address).await;
     let (one, first) = gateway("one", provider, address, "tokens: 500", "refuse").await;
     let (two, second) = gateway("two", provider, address, "tokens: 500", "refuse").await;
-    let asked =
-        join_all((0..200).map(|number| send_request(if number % 2 == 0 { &first } else { &second }))).await;
+    let client = Client::new();
+    let address_of = |number: usize| [&first, &second][number % 2];
+    let asked = join_all((0..200).map(|number| send_request(&client, address_of(number)))).await;
     let admitted = asked.iter().filter(|status| **status == 200).count();
     assert_eq!(
         admitted, 50,
@@ -103,13 +105,14 @@ async fn outage_of_redis_is_bounded_and_decided_by_the_configuration() {
         ([("content-type", "application/json")], ANSWER)
     })))
     .await;
+    let client = Client::new();
     for (outage, expected) in [("allow", 200), ("refuse", 503)] {
         let address = free_address();
         let redis = redis(address).await;
         let (running, gateway) = gateway(outage, provider, address, "requests: 2", outage).await;
-        assert_eq!(send_request(&gateway).await, 200, "{outage}: counted");
+        assert_eq!(send_request(&client, &gateway).await, 200, "{outage}: counted");
         redis.stop().await;
-        let answered = tokio::time::timeout(Duration::from_secs(30), send_request(&gateway)).await;
+        let answered = tokio::time::timeout(Duration::from_secs(30), send_request(&client, &gateway)).await;
         assert_eq!(answered, Ok(expected), "{outage}: without Redis");
         drop(running);
     }

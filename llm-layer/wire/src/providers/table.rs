@@ -549,8 +549,8 @@ pub(super) const PROVIDERS: &[Provider] = &[
         apis: &[
             // A function that NVIDIA hosts.
             api_at("/nvcf/pexec/functions/*", &["nvidia.com"], Format::OpenAiChat),
-            api("/ranking", Format::NimRanking),
-            api("/reranking", Format::NimRanking),
+            api_if("/ranking", NAMES_MODEL, Format::NimRanking),
+            api_if("/reranking", NAMES_MODEL, Format::NimRanking),
         ],
         ..Provider::PLAIN
     },
@@ -588,7 +588,7 @@ pub(super) const PROVIDERS: &[Provider] = &[
     Provider {
         id: Some("_OTHER"),
         apis: &[
-            api("/rerank", Format::TeiRerank),
+            api_if("/rerank", TEI_RERANK, Format::TeiRerank),
             api_if("/embed", Proof::HostValueOrAnswer(&[]), Format::Embeddings),
         ],
         ..Provider::PLAIN
@@ -728,8 +728,8 @@ pub(super) const PROVIDERS: &[Provider] = &[
             api_if("/embeddings", NAMES_MODEL, Format::Embeddings),
             api_if("/embeddings/multimodal", NAMES_MODEL, Format::Embeddings),
             api("/images/generations", Format::OpenAiImages),
-            api("/images/edits", Format::OpenAiImageEdits),
-            api("/images/variations", Format::OpenAiImageEdits),
+            api_if("/images/edits", IMAGE, Format::OpenAiImageEdits),
+            api_if("/images/variations", IMAGE, Format::OpenAiImageEdits),
             api("/videos", Format::OpenAiVideos),
             api("/videos/generations", Format::OpenAiVideos),
             api("/video/generations/jobs", Format::OpenAiVideos),
@@ -754,6 +754,10 @@ pub(super) const PROVIDERS: &[Provider] = &[
 
 /// What own services at the same path lack.
 const NAMES_MODEL: Proof = Proof::HostValueOrAnswer(&["model"]);
+/// Own services edit images too.
+const IMAGE: Proof = Proof::HostValueOrAnswer(&["model", "prompt", "response_format"]);
+/// The answer has the number of tokens in its head.
+const TEI_RERANK: Proof = Proof::HostValueOrAnswer(&["raw_scores", "return_text", "truncate"]);
 /// Many chat services have Ollama's paths, and name a model too.
 const OLLAMA: Proof = Proof::HostValueOrAnswer(&[
     "keep_alive",

@@ -4,6 +4,7 @@
 
 mod guide;
 
+use std::env;
 use std::fs;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -72,9 +73,13 @@ async fn the_service_of_the_first_page_prints_the_trace_of_a_request() {
     // In the target folder and with the debug information of the workspace, so that less is compiled again.
     build
         .args(["build", "-q", "--target-dir"])
-        .arg(root().join("target"))
-        .env("CARGO_PROFILE_DEV_DEBUG", "line-tables-only")
-        .env("CARGO_PROFILE_DEV_BUILD_OVERRIDE_DEBUG", "line-tables-only");
+        .arg(root().join("target"));
+    for name in [
+        "CARGO_PROFILE_DEV_DEBUG",
+        "CARGO_PROFILE_DEV_BUILD_OVERRIDE_DEBUG",
+    ] {
+        build.env(name, env::var(name).as_deref().unwrap_or("line-tables-only"));
+    }
     build.current_dir(&project);
     finish(&mut build, "cargo build of the project of the first page").await;
 

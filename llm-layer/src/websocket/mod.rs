@@ -68,6 +68,8 @@
 //! - The model is that of the request; in the Realtime API, that of the session, which the URL,
 //!   `session.update` or the server sets. A response inherits the session's temperature, limit and
 //!   modalities.
+//! - `gen_ai.response.model` of a Realtime response is the model that the server names in `session.created` or
+//!   `session.updated`, so that calls of a deployment have a price.
 //! - `gen_ai.usage.*` and the metrics of tokens are by modality: text, audio, image, cached tokens too.
 //! - If a response without usage has audio, its output tokens are not known. The input of a Realtime response
 //!   is the whole conversation, so it is not estimated either, and only the output is captured.

@@ -73,6 +73,11 @@ impl ResponseReader {
         self.reply.cursor.set_event(name);
     }
 
+    /// Marks the answer as complete.
+    pub(crate) fn complete(&mut self) {
+        self.reply.complete();
+    }
+
     /// Reads bytes of the body, which may be cut anywhere. `on_text` receives the text of the answer.
     ///
     /// What cannot be read is skipped; see [`Self::unseen`].

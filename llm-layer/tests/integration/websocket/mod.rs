@@ -5,6 +5,7 @@ mod endings;
 mod live;
 mod realtime;
 mod responses;
+mod sessions;
 
 use axum::Router;
 use axum::extract::ws::{self, WebSocket, WebSocketUpgrade};

@@ -29,6 +29,7 @@ const SPAN: &str = r#"Client chat gpt-realtime
   - gen_ai.request.temperature=0.8
   - gen_ai.response.finish_reasons=["stop"]
   - gen_ai.response.id="resp_1"
+  - gen_ai.response.model="gpt-realtime"
   - gen_ai.response.time_to_first_chunk=_
   - gen_ai.usage.audio.cache_read.input_tokens=4
   - gen_ai.usage.audio.input_tokens=13

@@ -132,6 +132,9 @@ fn usage_value(member: &str, at: &Path, value: Scalar<'_>, reply: &mut Reply) {
 
 /// Reads a value of a request at a path that `at` ends with.
 pub(super) fn request_value(path: &str, at: &Path, value: Scalar<'_>, request: &mut RequestInfo) {
+    // The API reads both spellings.
+    let camel_case = path.starts_with("generation_config").then(|| camel_case(path));
+    let path = camel_case.as_deref().unwrap_or(path);
     request.read_at(&[PARAMS], path, at, value);
     let kind = match (path, value.as_str()) {
         ("generationConfig.responseMimeType", Some("application/json")) => Some((0, "json")),
@@ -142,6 +145,18 @@ pub(super) fn request_value(path: &str, at: &Path, value: Scalar<'_>, request: &
     if let Some((rank, kind)) = kind {
         request.set_ranked(Parameter::OutputType, rank, kind.into());
     }
+}
+
+/// Returns `generationConfig.topP` for `generation_config.top_p`.
+fn camel_case(path: &str) -> String {
+    let mut words = path.split('_');
+    let mut camel_case = words.next().unwrap_or_default().to_owned();
+    for word in words {
+        let mut letters = word.chars();
+        camel_case.extend(letters.next().map(|letter| letter.to_ascii_uppercase()));
+        camel_case.push_str(letters.as_str());
+    }
+    camel_case
 }
 
 const PARAMS: &[ParameterPath] = &[

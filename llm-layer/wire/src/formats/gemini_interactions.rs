@@ -99,7 +99,8 @@ impl WireFormat for GeminiInteractions {
             ("model", Some(model)) => reply.set_model(model),
             ("status", Some("completed")) => reply.finish(at, "stop"),
             ("status", Some("requires_action")) => reply.finish(at, "tool_call"),
-            ("status", Some(reason @ ("incomplete" | "failed" | "cancelled"))) => reply.finish(at, reason),
+            ("status", Some("failed")) => reply.finish(at, "error"),
+            ("status", Some(reason @ ("incomplete" | "cancelled"))) => reply.finish(at, reason),
             ("error.status", Some(_)) => reply.read_error("error.code", value),
             (path, _) => match named_count::list_of(path, at, "_tokens_by_modality[].") {
                 Some("usage.input") => named_count::read(INPUT, at, value, reply),

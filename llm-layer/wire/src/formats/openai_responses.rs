@@ -127,7 +127,8 @@ impl WireFormat for OpenAiResponses {
             // What the model called may stand before the status, and may stand after it.
             ("status", Some("completed")) if reply.stashed() == TOOL_CALL => reply.finish(at, TOOL_CALL),
             ("status", Some("completed")) => reply.finish(at, "stop"),
-            ("status", Some(reason @ ("incomplete" | "failed" | "cancelled")))
+            ("status", Some("failed")) => reply.finish(at, "error"),
+            ("status", Some(reason @ ("incomplete" | "cancelled")))
             | ("incomplete_details.reason", Some(reason)) => reply.finish(at, reason),
             ("output[].type", Some("function_call" | "custom_tool_call")) => {
                 reply.stash(TOOL_CALL);

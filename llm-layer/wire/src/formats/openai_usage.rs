@@ -104,4 +104,10 @@ pub(super) const RESPONSES: &Paths = &[
         "usage.output_tokens_details.reasoning_tokens",
         UsagePart::Reasoning,
     ),
+    // DashScope's, of its Realtime API too.
+    ("usage.input_tokens_details.text_tokens", UsagePart::TextInput),
+    ("usage.input_tokens_details.audio_tokens", UsagePart::AudioInput),
+    ("usage.input_tokens_details.image_tokens", UsagePart::ImageInput),
+    ("usage.output_tokens_details.text_tokens", UsagePart::TextOutput),
+    ("usage.output_tokens_details.audio_tokens", UsagePart::AudioOutput),
 ];

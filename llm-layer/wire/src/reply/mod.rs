@@ -298,6 +298,9 @@ impl Reply {
 
     /// Sets a value that has no method of its own.
     pub fn set_detail(&mut self, detail: ReplyDetail, value: &str) {
+        if value.is_empty() {
+            return;
+        }
         let value = cut::at_char_boundary(value, MAX_VALUE_BYTES);
         match self.details.iter_mut().find(|(other, _)| *other == detail) {
             Some((_, old)) if old == value => {}

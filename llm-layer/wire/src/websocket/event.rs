@@ -10,6 +10,9 @@ use crate::response_reader::ResponseReader;
 
 /// The kind of a message of Gemini with output that is not text.
 pub(super) const LIVE_AUDIO: &str = "serverContent.modelTurn.parts.inlineData";
+/// The kind of a message of Gemini that calls tools. It completes the answer: what the model generates after
+/// the result of a tool is a call of its own.
+pub(super) const LIVE_TOOL_CALL: &str = "toolCall";
 
 /// The number of a call in its session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -71,6 +74,9 @@ impl<'a> ServerMessage<'a> {
     pub fn read_into(&self, reader: &mut ResponseReader, on_text: impl FnMut(TextPiece<'_>)) {
         reader.begin_event(self.kind);
         reader.feed(self.text.as_bytes(), on_text);
+        if self.kind == LIVE_TOOL_CALL {
+            reader.complete();
+        }
     }
 }
 

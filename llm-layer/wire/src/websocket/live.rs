@@ -7,7 +7,7 @@
 
 use super::calls::OpenCalls;
 use super::envelope::Envelope;
-use super::event::{CallId, LIVE_AUDIO, ServerMessage, SessionEvent};
+use super::event::{CallId, LIVE_AUDIO, LIVE_TOOL_CALL, ServerMessage, SessionEvent};
 use crate::candidates::Candidates;
 use crate::formats::Format;
 use crate::json::{Container, Path, Scalar, StrictScanner, Take, Visit};
@@ -95,7 +95,11 @@ impl LiveTurns {
             has_usage,
         } = *turn;
         let message = ServerMessage {
-            kind: if seen.audio { LIVE_AUDIO } else { "serverContent" },
+            kind: match (seen.tool_call, seen.audio) {
+                (true, _) => LIVE_TOOL_CALL,
+                (false, true) => LIVE_AUDIO,
+                (false, false) => "serverContent",
+            },
             text,
             refusal: None,
         };

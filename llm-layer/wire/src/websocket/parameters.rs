@@ -15,6 +15,8 @@ pub(super) struct SessionParameters {
     pub(super) info: RequestInfo,
     /// The model that the client chose, by the URL or by an event.
     chosen_model: Option<String>,
+    /// The model that answers, as the server says. The client's may be the name of a deployment.
+    pub(super) served_model: Option<String>,
     /// The model that transcribes the user's audio.
     pub(super) transcription_model: Option<String>,
 }
@@ -28,6 +30,7 @@ impl SessionParameters {
         Self {
             info,
             chosen_model: model,
+            served_model: None,
             transcription_model: None,
         }
     }
@@ -35,14 +38,19 @@ impl SessionParameters {
     /// Reads the client's `session.update`.
     pub(super) fn update(&mut self, text: &str) {
         self.read("session", text);
-        self.chosen_model.clone_from(&self.info.model);
+        if self.chosen_model != self.info.model {
+            self.chosen_model.clone_from(&self.info.model);
+            self.served_model = None;
+        }
     }
 
     /// Reads the session as the server describes it, which replaces all that was read before, except the
     /// model that the client chose.
     pub(super) fn replace(&mut self, text: &str) {
         let mut session = Self::new(self.chosen_model.clone());
+        session.info.model = None;
         session.read("session", text);
+        session.served_model.clone_from(&session.info.model);
         if session.chosen_model.is_some() {
             session.info.model.clone_from(&session.chosen_model);
         }

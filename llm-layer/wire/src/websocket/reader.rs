@@ -17,6 +17,7 @@ use super::transcription::Transcription;
 use super::url::{self, SessionUrl};
 use crate::format::WireFormat;
 use crate::formats::Format;
+use crate::parameter::Parameter;
 use crate::recognised::{AnyFormat, Recognised};
 use crate::request::RequestInfo;
 use crate::request_copy::RequestCopy;
@@ -290,14 +291,20 @@ impl SessionReader {
     }
 
     fn realtime_request(&self, info: RequestInfo) -> ModelRequest {
-        self.request(Realtime, info)
+        // What the server says of the session is not about a response with a model of its own.
+        let is_of_session = info.model == self.parameters.info.model;
+        let model = self.parameters.served_model.clone();
+        self.request(Realtime::new(model.filter(|_| is_of_session)), info)
     }
 
     /// The request of a response that the client did not request.
     fn unrequested(&self) -> ModelRequest {
-        let info = self.parameters.info.clone();
+        let mut info = self.parameters.info.clone();
         match self.api {
-            Api::Responses => self.request_in(Format::OpenAiResponses.into(), info),
+            Api::Responses => {
+                info.set(Parameter::OpenAiApiType, "responses");
+                self.request_in(Format::OpenAiResponses.into(), info)
+            }
             Api::Realtime | Api::Live => self.realtime_request(info),
         }
     }

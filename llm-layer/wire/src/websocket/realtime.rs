@@ -17,7 +17,16 @@ use crate::usage::{Paths, UsagePart};
 /// The responses of a Realtime session. Its requests are read by
 /// [`SessionParameters`](super::parameters::SessionParameters).
 #[derive(Debug)]
-pub(super) struct Realtime;
+pub(super) struct Realtime {
+    /// The model of the session, as the server says. No event of a response has it.
+    model: Option<String>,
+}
+
+impl Realtime {
+    pub(super) fn new(model: Option<String>) -> Self {
+        Self { model }
+    }
+}
 
 /// What is the same in the Responses API.
 const RESPONSES: Format = Format::OpenAiResponses;
@@ -66,7 +75,7 @@ impl WireFormat for Realtime {
             ("response.status_details.error.type", Some(_)) => reply.read_error("error.type", value),
             ("response.status", Some("failed")) => {
                 reply.read_error("error", value);
-                reply.finish(at, "failed");
+                reply.finish(at, "error");
             }
             (path, _) => {
                 reply.usage.read(USAGE, path, value.as_count());
@@ -78,6 +87,9 @@ impl WireFormat for Realtime {
     fn event(&self, name: &str, reply: &mut Reply) {
         if matches!(name, "response.done" | "response.cancelled") {
             reply.complete();
+        }
+        if let ("response.created" | "response.done", Some(model)) = (name, &self.model) {
+            reply.set_model(model);
         }
     }
 }

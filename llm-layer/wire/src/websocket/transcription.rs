@@ -35,6 +35,7 @@ impl WireFormat for Transcription {
             ("item_id", Some(id)) => reply.set_id(id),
             (path, _) => {
                 reply.read_error(path, value);
+                reply.usage.read_billing(path, value);
                 reply.usage.read(USAGE, path, value.as_count());
             }
         }
@@ -47,7 +48,7 @@ impl WireFormat for Transcription {
     }
 }
 
-/// A transcription that is billed by its duration has no tokens.
+/// A transcription that is billed by its duration has no tokens, but `usage.seconds`.
 const USAGE: &Paths = &[
     ("usage.input_tokens", UsagePart::Input),
     ("usage.output_tokens", UsagePart::Output),

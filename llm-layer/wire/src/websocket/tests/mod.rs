@@ -152,7 +152,7 @@ fn errors_end_the_call_that_they_are_about() {
     assert_eq!(session.take(), expected);
     session.server(r#"{"type":"response.created","response":{"id":"r"}}"#);
     session.server(r#"{"type":"response.done","response":{"id":"r","status":"failed","status_details":{"type":"failed","error":{"type":"server_error","code":"rate_limit_exceeded"}}}}"#);
-    assert_eq!(session.take(), ["3 end r failed error=rate_limit_exceeded"]);
+    assert_eq!(session.take(), ["3 end r error error=rate_limit_exceeded"]);
 }
 
 #[test]

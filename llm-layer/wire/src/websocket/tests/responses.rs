@@ -29,9 +29,9 @@ fn a_response_ends_once() {
     session.server(&completed.replace("resp_1", "resp_2"));
     session.server(&completed.replace("resp_1", "resp_3"));
     let expected = [
-        "2 end resp_2 stop in=1 out=2",
-        "3 begin chat openai ?",
-        "3 end resp_3 stop in=1 out=2",
+        "2 end resp_2 stop in=1 out=2".to_owned(),
+        format!("3 begin chat openai ? {api}"),
+        "3 end resp_3 stop in=1 out=2".to_owned(),
     ];
     assert_eq!(session.take(), expected, "responses whose beginning was not seen");
 }

@@ -29,6 +29,7 @@ mod drain_heads;
 mod endings;
 mod evaluations;
 mod events;
+mod exchanges;
 mod floods;
 mod golden;
 mod hooks;

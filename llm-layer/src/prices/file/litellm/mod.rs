@@ -133,6 +133,10 @@ fn usual_price(model: &str, row: &Map<String, Value>) -> Result<Price, RowError>
     if CHAT_MODES.contains(&mode) {
         price.fill(IMAGES_AS_TEXT);
     }
+    // The usage of a model that generates nothing else need not say that its output is an image.
+    if mode == "image_generation" {
+        price.fill(OUTPUT_AS_IMAGES);
+    }
     if provider == "gemini" || provider.starts_with("vertex_ai") {
         price.fill(MODALITIES_AS_TEXT);
     }
@@ -218,6 +222,7 @@ const IMAGES_AS_TEXT: &[(BilledPart, BilledPart)] = &[
     (BilledPart::InputImage, BilledPart::Input),
     (BilledPart::CacheReadImage, BilledPart::CacheRead),
 ];
+const OUTPUT_AS_IMAGES: &[(BilledPart, BilledPart)] = &[(BilledPart::Output, BilledPart::OutputImage)];
 const MODALITIES_AS_TEXT: &[(BilledPart, BilledPart)] = &[
     (BilledPart::InputAudio, BilledPart::Input),
     (BilledPart::InputImage, BilledPart::Input),

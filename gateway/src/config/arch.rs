@@ -71,7 +71,7 @@ const GATEWAY_KEYS: [&str; 10] = [
 ];
 
 /// What Arch has and the gateway has not, or in another form.
-const COUNTERPARTS: [(&str, &str); 9] = [
+const COUNTERPARTS: [(&str, &str); 13] = [
     (
         "ratelimits",
         "write budgets, such as: budgets: [{ name: per-team, by: { header: x-team }, models: [gpt-4o], tokens: 10000, per: \
@@ -82,10 +82,7 @@ const COUNTERPARTS: [(&str, &str); 9] = [
         "the gateway calls no functions for a model; remove it, and handle tool calls in the program",
     ),
     ("prompt_guards", "the gateway changes no prompts; remove it"),
-    (
-        "routing_preferences",
-        "the gateway does not choose models by the prompt; name the models in the section models",
-    ),
+    ("routing_preferences", ROUTING_PREFERENCES),
     (
         "routing",
         "the gateway does not choose models by the prompt; remove it",
@@ -100,7 +97,23 @@ const COUNTERPARTS: [(&str, &str); 9] = [
         "has no counterpart; the caches of the providers work unchanged; remove it",
     ),
     ("agents", "the gateway does not run agents; remove it"),
+    ("filters", "the gateway calls no filters; remove it"),
+    (
+        "system_prompt",
+        "the gateway changes no prompts; remove it, and send the system prompt from the program",
+    ),
+    (
+        "state_storage",
+        "the gateway stores no conversations; remove it, since the provider of a response stores it",
+    ),
+    (
+        "listener",
+        "expected listeners, such as: listeners: [{ address: 127.0.0.1, port: 12000 }]",
+    ),
 ];
+
+const ROUTING_PREFERENCES: &str = "the gateway does not choose models by the prompt; remove it, and name the model in each request or a choice by weight in \
+     the section models";
 
 fn tracing(value: Option<Value>, place: &str) -> Result<Value, ConfigError> {
     let Some(value) = value else {
@@ -114,9 +127,11 @@ fn tracing(value: Option<Value>, place: &str) -> Result<Value, ConfigError> {
         None => {
             return Ok(sampling.map_or_else(|| json!({}), |sampling| json!({"random_sampling": sampling})));
         }
-        Some("opentracing_grpc_endpoint") => {
+        Some("opentracing_grpc_endpoint" | "exporters") => {
             "write telemetry: { tracing: { enabled: true, exporter: otlp, endpoint: URL } }, or set OTEL_EXPORTER_OTLP_ENDPOINT"
         }
+        Some("sampling_rate") => "expected random_sampling, a percentage from 0 to 100",
+        Some("trace_arch_internal") => "the gateway has no other parts to trace; remove it",
         Some("span_attributes") => "has no counterpart; use OTEL_RESOURCE_ATTRIBUTES for static attributes",
         Some(_) => "expected random_sampling only",
     };
@@ -206,13 +221,16 @@ fn listeners(value: Option<Value>, tracing_of_all: Value) -> Result<(Vec<Value>,
         if let Some(timeout) = listener.remove("timeout") {
             own.insert("timeouts".to_owned(), json!({"first_byte": timeout}));
         }
-        if listener.contains_key("max_retries") {
+        if let Some(retries) = listener.get("max_retries") {
+            let attempts = retries.as_u64().map_or(2, |retries| retries.saturating_add(1));
             return Err(ConfigError::new(
                 format!("{place}.max_retries"),
-                "write retries: { attempts: N } at the top level, where N is one more than max_retries",
+                format!(
+                    "write retries: {{ attempts: {attempts} }} at the top level, which includes the first attempt"
+                ),
             ));
         }
-        for key in ["agents", "input_filters", "output_filters"] {
+        for key in ["agents", "router", "input_filters", "output_filters"] {
             if listener.contains_key(key) {
                 return Err(ConfigError::new(
                     format!("{place}.{key}"),
@@ -306,30 +324,43 @@ impl Models {
             .remove("model")
             .ok_or_else(|| ConfigError::new(place, "expected model, such as openai/gpt-4o"))?;
         let model = text(model, "model")?;
+        // Before the name of the provider became a prefix of the model, it had a key of its own.
+        let interface = ["provider_interface", "provider"]
+            .into_iter()
+            .find_map(|key| provider.remove(key).map(|value| text(value, key)));
+        let interface = interface.transpose()?;
+        let model = match (model.contains('/'), &interface) {
+            (false, Some(interface)) => format!("{interface}/{model}"),
+            _ => model,
+        };
         let (prefix, upstream_model) = model.split_once('/').ok_or_else(|| {
             ConfigError::new(
                 format!("{place}.model"),
-                "expected PROVIDER/MODEL, such as openai/gpt-4o or openai/*",
+                format!("expected PROVIDER/MODEL, such as openai/{model} or openai/*"),
             )
         })?;
-        let interface = provider
-            .remove("provider_interface")
-            .map(|value| text(value, "provider_interface"));
-        let interface = interface.transpose()?.unwrap_or_else(|| prefix.to_owned());
+        let interface = interface.as_deref().unwrap_or(prefix);
         let preset = PROVIDERS.iter().find(|(name, ..)| *name == interface);
         let base_url = provider
             .remove("base_url")
             .map(|value| text(value, "base_url"))
             .transpose()?;
         let (api, url) = match (preset, base_url) {
-            (Some((_, api, _)), Some(url)) => (*api, url),
+            (Some((_, api, _)), Some(url)) => (*api, with_base_path(interface, url)),
             (Some((_, api, url)), None) if !url.is_empty() => (*api, (*url).to_owned()),
-            _ => {
+            (Some(_), None) => {
+                return Err(ConfigError::new(
+                    format!("{place}.base_url"),
+                    format!("expected the URL of the server, which {interface} does not imply"),
+                ));
+            }
+            (None, _) => {
                 let names: Vec<&str> = PROVIDERS.iter().map(|(name, ..)| *name).collect();
                 return Err(ConfigError::new(
                     format!("{place}.model"),
                     format!(
-                        "expected a provider of {}; for others, set base_url and provider_interface: openai",
+                        "expected a provider of {}; for another one with the API of OpenAI, set base_url and \
+                         provider_interface: openai",
                         names.join(", ")
                     ),
                 ));
@@ -355,8 +386,12 @@ impl Models {
             }
         }
         if let Some(key) = provider.keys().next() {
+            let place = format!("{place}.{key}");
+            if key == "routing_preferences" {
+                return Err(ConfigError::new(place, ROUTING_PREFERENCES));
+            }
             return Err(ConfigError::new(
-                format!("{place}.{key}"),
+                place,
                 "has no counterpart; expected model, name, access_key, base_url, provider_interface, headers, default or \
                  passthrough_auth",
             ));
@@ -407,6 +442,15 @@ impl Models {
         file.insert("providers".to_owned(), Value::Array(self.providers));
         file.insert("models".to_owned(), Value::Array(self.models));
         Ok(())
+    }
+}
+
+/// Returns the base URL of a provider. Arch adds paths of its own to the address of an Azure resource.
+fn with_base_path(interface: &str, url: String) -> String {
+    let path = url.split_once("://").and_then(|(_, rest)| rest.split_once('/'));
+    match interface == "azure_openai" && path.is_none_or(|(_, path)| path.is_empty()) {
+        true => format!("{}/openai/v1", url.trim_end_matches('/')),
+        false => url,
     }
 }
 

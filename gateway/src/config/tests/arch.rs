@@ -87,6 +87,45 @@ fn archs_files_are_accepted() {
     assert_eq!(config.to_string(), expected, "the new form");
 }
 
+/// The provider had a key of its own in the first files of Arch, which were refused.
+#[test]
+fn provider_of_archs_first_files_is_accepted() {
+    for key in ["provider", "provider_interface"] {
+        let yaml = format!(
+            "version: v0.1\nllm_providers: [{{ name: o, {key}: openai, access_key: $K, model: gpt-4o }}]"
+        );
+        let config = Config::from_yaml(&yaml).expect("a file of Arch");
+        let expected = "provider   o: openai at https://api.openai.com/v1, key from $K\n\
+                        model      openai/gpt-4o: o as gpt-4o\n\
+                        model      gpt-4o: o\n";
+        assert!(config.to_string().contains(expected), "{key}\n{config}");
+    }
+}
+
+/// Requests used to go to `/v1` of an Azure resource, where nothing is.
+#[test]
+fn base_url_of_azure_gets_the_path_of_its_api() {
+    for (url, expected) in [
+        (
+            "https://acme.openai.azure.com",
+            "https://acme.openai.azure.com/openai/v1",
+        ),
+        (
+            "https://acme.openai.azure.com/",
+            "https://acme.openai.azure.com/openai/v1",
+        ),
+        (
+            "https://acme.openai.azure.com/openai/v1",
+            "https://acme.openai.azure.com/openai/v1",
+        ),
+    ] {
+        let yaml =
+            format!("model_providers: [{{ model: azure_openai/mini, access_key: $K, base_url: '{url}' }}]");
+        let config = Config::from_yaml(&yaml).expect("a file of Plano");
+        assert_eq!(config.providers[0].base_url, expected, "{url}");
+    }
+}
+
 #[test]
 fn parts_of_arch_without_a_counterpart_are_errors_that_say_what_to_write() {
     const M: &str = "version: v0.1\nllm_providers: [{ model: openai/gpt-4o, access_key: $K }]\n";
@@ -113,7 +152,44 @@ fn parts_of_arch_without_a_counterpart_are_errors_that_say_what_to_write() {
         ),
         (
             "listeners: [{ max_retries: 2 }]",
-            "listeners[0].max_retries: write retries: { attempts: N }",
+            "listeners[0].max_retries: write retries: { attempts: 3 } at the top level",
+        ),
+        (
+            "listeners: [{ router: plano_orchestrator_v1 }]",
+            "listeners[0].router: has no counterpart; remove it",
+        ),
+        (
+            "listener: { port: 8080 }",
+            "listener: expected listeners, such as: listeners: [{",
+        ),
+        (
+            "system_prompt: Hi",
+            "system_prompt: the gateway changes no prompts",
+        ),
+        ("filters: []", "filters: the gateway calls no filters; remove it"),
+        (
+            "state_storage: { type: memory }",
+            "state_storage: the gateway stores no conversations",
+        ),
+        (
+            "tracing: { trace_arch_internal: true }",
+            "tracing.trace_arch_internal: the gateway has no other parts to trace; remove it",
+        ),
+        (
+            "tracing: { sampling_rate: 0.1 }",
+            "tracing.sampling_rate: expected random_sampling, a percentage from 0 to 100",
+        ),
+        (
+            "tracing: { exporters: [{ type: posthog, api_key: sk-secret }] }",
+            "tracing.exporters: write telemetry:",
+        ),
+        (
+            "model_providers: [{ model: openai/x, routing_preferences: [] }]",
+            "model_providers[0].routing_preferences: the gateway does not choose models by the prompt",
+        ),
+        (
+            "model_providers: [{ model: ollama/x }]",
+            "model_providers[0].base_url: expected the URL of the server, which ollama does not imply",
         ),
         (
             "listeners: [{ port: 70000 }]",

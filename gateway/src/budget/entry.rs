@@ -49,6 +49,15 @@ pub(super) enum Denied {
 /// The windows of the entries of a reservation: the number of periods since the Unix epoch.
 pub(super) type Windows = Vec<u64>;
 
+/// Where the entries of a reservation are counted.
+#[derive(Debug)]
+pub(super) enum Admission {
+    /// In this process, in these windows.
+    Memory(Windows),
+    #[cfg(feature = "redis")]
+    Redis,
+}
+
 impl Entry {
     pub(super) fn reserved(&self) -> u64 {
         self.input + self.output

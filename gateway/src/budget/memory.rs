@@ -20,6 +20,19 @@ struct Counter {
     end: u64,
     charged: u64,
     reserved: u64,
+    /// The part of what is charged that a shared store does not have yet, if there is one.
+    #[cfg(feature = "redis")]
+    unshared: u64,
+}
+
+/// What was charged to a counter, for a shared store.
+#[cfg(feature = "redis")]
+pub(super) struct Charge {
+    pub(super) key: String,
+    /// The length of the window.
+    pub(super) seconds: u64,
+    pub(super) window: u64,
+    pub(super) amount: u64,
 }
 
 impl Memory {
@@ -62,8 +75,26 @@ impl Memory {
             if let Some(counter) = counters.get_mut(key).filter(|counter| counter.window == *window) {
                 counter.reserved = counter.reserved.saturating_sub(entry.reserved());
                 counter.charged = counter.charged.saturating_add(*used);
+                #[cfg(feature = "redis")]
+                {
+                    counter.unshared = counter.unshared.saturating_add(*used);
+                }
             }
         }
+    }
+
+    /// Returns what was charged since the last call, of up to `max` counters.
+    #[cfg(feature = "redis")]
+    pub(super) fn take_unshared(&self, max: usize) -> Vec<Charge> {
+        let mut counters = self.lock();
+        let unshared = counters.iter_mut().filter(|(_, counter)| counter.unshared > 0);
+        let charges = unshared.map(|(key, counter)| Charge {
+            key: key.clone(),
+            seconds: counter.end / (counter.window + 1),
+            window: counter.window,
+            amount: std::mem::take(&mut counter.unshared),
+        });
+        charges.take(max).collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<String, Counter>> {
@@ -83,6 +114,8 @@ fn current<'a>(counters: &'a mut HashMap<String, Counter>, entry: &Entry, now: D
         end: (window + 1) * seconds,
         charged: 0,
         reserved: 0,
+        #[cfg(feature = "redis")]
+        unshared: 0,
     };
     if counters.len() >= MAX_COUNTERS && !counters.contains_key(&entry.key) {
         counters.retain(|_, counter| counter.end > now.as_secs());

@@ -23,8 +23,6 @@ pub(crate) use self::reservation::Reserved;
 use self::rule::Rule;
 use self::store::Store;
 use crate::api::Api;
-#[cfg(feature = "redis")]
-use crate::config::Outage;
 use crate::config::{Config, ConfigError, Environment};
 use crate::refusal::{Refusal, RefusalKind};
 
@@ -34,8 +32,6 @@ pub(crate) struct Budgets {
     rules: Vec<Rule>,
     store: Arc<Store>,
     prices: Prices,
-    #[cfg(feature = "redis")]
-    on_outage: Outage,
 }
 
 /// What a request is expected to use, and what its budgets depend on.
@@ -70,8 +66,6 @@ impl Budgets {
             rules: config.budgets.iter().map(Rule::new).collect(),
             store,
             prices,
-            #[cfg(feature = "redis")]
-            on_outage: config.store.on_outage,
         })
     }
 
@@ -90,8 +84,8 @@ impl Budgets {
         }
         let id = crate::trace_id::random_id();
         match self.store.reserve(&id, &entries).await {
-            Ok(windows) => {
-                let reservation = Reservation::new(id, entries, windows, self.store.clone());
+            Ok(admission) => {
+                let reservation = Reservation::new(id, entries, admission, self.store.clone());
                 Ok(Some(Reserved::new(reservation)))
             }
             Err(Denied::Exhausted {
@@ -100,14 +94,11 @@ impl Budgets {
                 resets_in,
             }) => Err(exhausted(&entries, index, charged, resets_in)),
             #[cfg(feature = "redis")]
-            Err(Denied::Outage) => match self.on_outage {
-                Outage::Allow => Ok(None),
-                Outage::Refuse => Err(Refusal::new(
-                    RefusalKind::Overloaded,
-                    "the gateway cannot count its budgets at the moment",
-                )
-                .with_retry_after(OUTAGE_RETRY)),
-            },
+            Err(Denied::Outage) => Err(Refusal::new(
+                RefusalKind::Overloaded,
+                "the gateway cannot count its budgets at the moment",
+            )
+            .with_retry_after(OUTAGE_RETRY)),
         }
     }
 

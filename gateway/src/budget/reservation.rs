@@ -8,7 +8,7 @@ use http::StatusCode;
 use throughline::agents::CallUsage;
 use throughline::llm::UsageHook;
 
-use super::entry::{Entry, Unit, Windows, nano};
+use super::entry::{Admission, Entry, Unit, nano};
 use super::store::Store;
 
 /// What a request has reserved. Clones share it. It is settled once: with the usage of the call, or when the
@@ -19,7 +19,7 @@ pub(crate) struct Reserved(Arc<Reservation>);
 pub(super) struct Reservation {
     id: String,
     entries: Vec<Entry>,
-    windows: Windows,
+    admission: Admission,
     store: Arc<Store>,
     /// Whether the provider has accepted the request.
     is_accepted: AtomicBool,
@@ -27,11 +27,11 @@ pub(super) struct Reservation {
 }
 
 impl Reservation {
-    pub(super) fn new(id: String, entries: Vec<Entry>, windows: Windows, store: Arc<Store>) -> Self {
+    pub(super) fn new(id: String, entries: Vec<Entry>, admission: Admission, store: Arc<Store>) -> Self {
         Self {
             id,
             entries,
-            windows,
+            admission,
             store,
             is_accepted: AtomicBool::new(false),
             is_settled: AtomicBool::new(false),
@@ -60,7 +60,7 @@ impl Reservation {
         };
         let used: Vec<u64> = self.entries.iter().map(used).collect();
         self.store
-            .settle_reservation(&self.id, &self.entries, &self.windows, &used);
+            .settle_reservation(&self.id, &self.entries, &self.admission, &used);
     }
 }
 

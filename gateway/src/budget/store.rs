@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::entry::{Denied, Entry, Windows};
+use super::entry::{Admission, Denied, Entry};
 use super::memory::Memory;
 use crate::config::{self, ConfigError, Environment};
 
@@ -57,24 +57,33 @@ impl Store {
             reason = "the store in memory needs neither"
         )
     )]
-    pub(super) async fn reserve(&self, id: &str, entries: &[Entry]) -> Result<Windows, Denied> {
+    pub(super) async fn reserve(&self, id: &str, entries: &[Entry]) -> Result<Admission, Denied> {
         match self {
-            Self::Memory(memory) => memory.reserve(entries),
+            Self::Memory(memory) => memory.reserve(entries).map(Admission::Memory),
             #[cfg(feature = "redis")]
             Self::Redis(redis, _) => redis.reserve(id, entries).await,
         }
     }
 
+    /// Replaces what was reserved by what was used. `used` has an amount for each entry.
     #[cfg_attr(
         not(feature = "redis"),
         expect(unused_variables, reason = "the store in memory needs no id")
     )]
-    /// Replaces what was reserved by what was used. `used` has an amount for each entry.
-    pub(super) fn settle_reservation(&self, id: &str, entries: &[Entry], windows: &[u64], used: &[u64]) {
-        match self {
-            Self::Memory(memory) => memory.settle(entries, windows, used),
+    pub(super) fn settle_reservation(
+        &self,
+        id: &str,
+        entries: &[Entry],
+        admission: &Admission,
+        used: &[u64],
+    ) {
+        match (self, admission) {
+            (Self::Memory(memory), Admission::Memory(windows)) => memory.settle(entries, windows, used),
             #[cfg(feature = "redis")]
-            Self::Redis(redis, _) => redis.settle(id, entries, windows, used),
+            (Self::Redis(redis, _), admission) => redis.settle(id, entries, admission, used),
+            // A reservation is settled by the store that admitted it.
+            #[cfg(feature = "redis")]
+            (Self::Memory(_), Admission::Redis) => {}
         }
     }
 

@@ -88,7 +88,7 @@ pub(crate) enum RedisUrl {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Outage {
-    /// They are sent, and not counted.
+    /// They are counted in this process, and charged when the store answers again.
     #[default]
     Allow,
     /// They are refused.

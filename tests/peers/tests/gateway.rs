@@ -8,7 +8,7 @@ use axum::routing::post;
 use futures_util::future::join_all;
 use reqwest::Client;
 use throughline_test_support::process::{Running, program};
-use throughline_test_support::serve;
+use throughline_test_support::{TEST_TIMEOUT, poll_until, serve};
 use tokio::process::Command;
 
 use crate::peer::{Peer, free_address, gateway_program, peers};
@@ -88,15 +88,73 @@ async fn gateways_share_a_budget_to_the_token() {
         gateway.signal("TERM").await;
         assert_eq!(gateway.end().await.code, Some(0), "it ends by itself");
     }
+    assert_eq!(
+        counters(address).await,
+        ("500".into(), "0".into()),
+        "all is settled"
+    );
+}
+
+/// Returns what is spent and what is reserved of the budget of tokens.
+async fn counters(redis: SocketAddr) -> (String, String) {
     let mut command = Command::new("redis-cli");
     let key = "{throughline}:shared:tokens:all";
-    command.args(["-p", &address.port().to_string(), "HGETALL", key]);
+    command.args(["-p", &redis.port().to_string(), "HMGET", key, "spent", "reserved"]);
     let printed = command.output().await.expect("redis-cli").stdout;
-    let printed = String::from_utf8_lossy(&printed);
-    assert!(
-        printed.contains("spent\n500\n") && printed.contains("reserved\n0\n"),
-        "all is settled: {printed}"
+    let printed = String::from_utf8_lossy(&printed).into_owned();
+    let (spent, reserved) = printed.trim().split_once('\n').unwrap_or_default();
+    (spent.to_owned(), reserved.to_owned())
+}
+
+/// Requests during an outage used to stay uncounted, and nothing was printed.
+#[tokio::test]
+async fn requests_during_an_outage_are_counted_and_charged_when_it_ends() {
+    let provider = serve(Router::new().fallback(post(|| async {
+        ([("content-type", "application/json")], ANSWER)
+    })))
+    .await;
+    let address = free_address();
+    let server = redis(address).await;
+    let (mut running, gateway) = gateway("charged", provider, address, "tokens: 40", "allow").await;
+    assert_eq!(send_request(&gateway).await, 200, "in Redis");
+    poll_until("the first is settled", TEST_TIMEOUT, async || {
+        (counters(address).await == ("10".into(), "0".into())).then_some(())
+    })
+    .await;
+    server.stop().await;
+    let mut statuses = Vec::new();
+    for _ in 0..6 {
+        statuses.push(send_request(&gateway).await);
+    }
+    assert_eq!(
+        statuses,
+        [200, 200, 200, 200, 429, 429],
+        "40 tokens are counted in the gateway"
     );
+    // It has lost its data, so only what the gateway charges is there.
+    let _server = redis(address).await;
+    poll_until("all is charged", TEST_TIMEOUT, async || {
+        (counters(address).await == ("40".into(), "0".into())).then_some(())
+    })
+    .await;
+    assert_eq!(
+        send_request(&gateway).await,
+        429,
+        "used up, by the counters in Redis"
+    );
+    running.signal("TERM").await;
+    let ended = running.end().await;
+    let expected = "warning: store.redis: Redis does not work: ";
+    let lines: Vec<_> = ended.err.lines().collect();
+    let [warning, end] = *lines else {
+        panic!("two lines: {lines:?}");
+    };
+    assert!(
+        warning.starts_with(expected)
+            && warning.ends_with("counts its own requests only, and charges them later"),
+        "{warning}"
+    );
+    assert!(end.starts_with("store.redis: Redis works again, after "), "{end}");
 }
 
 #[tokio::test]

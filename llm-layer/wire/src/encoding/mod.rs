@@ -34,6 +34,7 @@ pub(crate) enum Side {
 /// Decodes the bytes of a body, if they are encoded.
 pub(crate) struct Decoder {
     inner: Option<Box<dyn Decode>>,
+    encoded: usize,
     decoded: usize,
 }
 
@@ -50,6 +51,10 @@ struct Unfolded(Vec<u8>);
 impl Decoder {
     /// The maximum decoded size of a body in bytes.
     const MAX_BYTES: usize = 256 * 1024 * 1024;
+    /// The decoded bytes that a body may have for each encoded one, beyond [`Self::FREE_BYTES`]. A model's answer has
+    /// 3 to 20. Without this bound, a few KiB would be read for seconds, during which the body does not pass.
+    const MAX_EXPANSION: usize = 64;
+    const FREE_BYTES: usize = 4 * 1024 * 1024;
     /// The number of encoded bytes that are decoded at once. They may decode to [`Self::MAX_STEP_BYTES`],
     /// 16,000 to 1.
     pub(crate) const STEP_BYTES: usize = 64;
@@ -64,6 +69,7 @@ impl Decoder {
     pub(crate) fn new(coding: Option<Coding>, side: Side) -> Self {
         Self {
             inner: coding.and_then(|coding| decoder(coding, side)),
+            encoded: 0,
             decoded: 0,
         }
     }
@@ -83,9 +89,12 @@ impl Decoder {
         for step in bytes.chunks(Self::STEP_BYTES) {
             let written = inner.write_all(step).and_then(|()| inner.flush());
             let Unfolded(out) = inner.out();
+            self.encoded += step.len();
             self.decoded += out.len();
+            let expected = self.encoded * Self::MAX_EXPANSION + Self::FREE_BYTES;
             on_decoded(out);
-            let too_large = out.len() > Self::MAX_STEP_BYTES || self.decoded > Self::MAX_BYTES;
+            let too_large =
+                out.len() > Self::MAX_STEP_BYTES || self.decoded > Self::MAX_BYTES || self.decoded > expected;
             out.clear();
             match written {
                 _ if too_large => return Err(Unseen::TooLarge),

@@ -150,6 +150,39 @@ fn bombs() {
     }
 }
 
+/// A body of 200 KB used to be read for as long as one of 200 MB.
+#[test]
+fn work_for_a_bomb_is_bounded_by_its_encoded_size() {
+    let bomb = encode("gzip", &vec![b' '; 200_000_000]);
+    let mut headers = HeaderMap::new();
+    headers.insert("content-encoding", "gzip".parse().unwrap());
+    let mut decoder = Decoder::for_response(&headers).unwrap();
+    assert_eq!(
+        decoder.feed(&bomb, |_| {}),
+        Err(Unseen::TooLarge),
+        "{} bytes",
+        bomb.len()
+    );
+    let most = Decoder::FREE_BYTES + Decoder::MAX_EXPANSION * bomb.len() + Decoder::MAX_STEP_BYTES;
+    assert!(decoder.decoded() <= most, "{} bytes of {most}", decoder.decoded());
+    assert!(most < 20_000_000, "{most}");
+}
+
+#[test]
+fn large_body_that_repeats_itself_is_read() {
+    let event = "data: {\"id\":\"chatcmpl-1\",\"object\":\"chat.completion.chunk\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"NUMBER\"}}]}\n\n";
+    let text: String = (0..200_000_u32)
+        .map(|number| event.replace("NUMBER", &number.wrapping_mul(2_654_435_761).to_string()))
+        .collect();
+    let encoded = encode("gzip", text.as_bytes());
+    assert!(text.len() > 20_000_000, "{} bytes", text.len());
+    assert_eq!(
+        decode("gzip", [&*encoded]).map(|seen| seen.len()),
+        Ok(text.len()),
+        "whole"
+    );
+}
+
 const TEXT: &[u8] = b"data: {\"a\":1}\n\ndata: {\"a\":1}\n\n";
 
 /// `TEXT`, as another encoder wrote it.

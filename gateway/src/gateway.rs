@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use http::header::{ACCEPT_ENCODING, CONTENT_LENGTH, HeaderValue, VIA};
+use http::header::{
+    ACCEPT_ENCODING, CONTENT_LENGTH, HeaderMap, HeaderValue, SEC_WEBSOCKET_KEY, UPGRADE, VIA,
+};
 use http::request::Parts;
 use http::uri::PathAndQuery;
 use http::{Method, Request, Response, StatusCode};
@@ -192,6 +194,12 @@ impl Call<'_> {
                 format!("the gateway does not forward {}", parts.method),
             ));
         }
+        if is_websocket(&parts.headers) {
+            return Err(Refusal::new(
+                RefusalKind::Invalid,
+                "the gateway forwards no WebSocket connections; use the HTTP API, or connect to the provider itself",
+            ));
+        }
         let root = || PathAndQuery::from_static("/");
         let path = parts.uri.path_and_query().cloned().unwrap_or_else(root);
         let caller = self.state.callers.find(&parts.headers, parts.uri.query())?;
@@ -319,13 +327,18 @@ impl Call<'_> {
         Ok(request.map(|()| body))
     }
 
-    fn add_headers(&self, headers: &mut http::HeaderMap) {
+    fn add_headers(&self, headers: &mut HeaderMap) {
         headers.append(VIA, HeaderValue::from_static("1.1 throughline"));
         trace_id::mint_if_untraced(headers);
         if self.state.stack.edits_streams() {
             headers.remove(ACCEPT_ENCODING);
         }
     }
+}
+
+/// Whether a request opens a WebSocket. Without the upgrade, the provider would see a request that nobody sent.
+fn is_websocket(headers: &HeaderMap) -> bool {
+    headers.contains_key(SEC_WEBSOCKET_KEY) && headers.contains_key(UPGRADE)
 }
 
 /// Whether a path uses no tokens.

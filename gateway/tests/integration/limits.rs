@@ -194,6 +194,11 @@ async fn request_that_no_provider_may_get_is_refused() {
             "GET /v1/%2e%2E/admin HTTP/1.1\r\nhost: g\r\nconnection: close\r\n\r\n",
             "400",
         ),
+        // It used to be sent on as a plain request.
+        (
+            "GET /v1/realtime?model=m HTTP/1.1\r\nhost: g\r\nconnection: close, upgrade\r\nupgrade: WebSocket\r\nsec-websocket-key: AA==\r\n\r\n",
+            "400",
+        ),
     ] {
         let mut stream = TcpStream::connect(gateway.address).await.expect("a connection");
         stream.write_all(request.as_bytes()).await.expect("written");

@@ -105,7 +105,7 @@ fn end_of_quoted(quoted: &[u8]) -> Option<usize> {
     })
 }
 
-const NO_FORM: &str = "the body is no form with the boundary of its content type";
+const NO_FORM: &str = "the body is not a form with the boundary of its content type";
 /// RFC 2046, section 5.1.1.
 const MAX_BOUNDARY_BYTES: usize = 70;
 

@@ -80,11 +80,17 @@ fn patterns(expressions: &[String]) -> Result<Vec<Regex>, ConfigError> {
         Regex::new(text).map_err(|error| {
             ConfigError::new(
                 format!("llm.redact[{index}]"),
-                format!("is no regular expression: {error}"),
+                format!("is not a regular expression: {}", last_line(&error.to_string())),
             )
         })
     };
     expressions.iter().enumerate().map(compile).collect()
+}
+
+/// Returns what is wrong with an expression. The lines before repeat it, with a mark at the place.
+fn last_line(message: &str) -> &str {
+    let line = message.lines().last().unwrap_or_default();
+    line.strip_prefix("error: ").unwrap_or(line)
 }
 
 fn redact(content: &mut Content, patterns: &[Regex]) {

@@ -105,7 +105,7 @@ impl ModelField {
     fn read_json(body: &[u8]) -> Result<Self, String> {
         // serde also accepts an array with the members in their order.
         if body.trim_ascii_start().first() == Some(&b'[') {
-            return Err("the body is no JSON object".to_owned());
+            return Err("the body is not a JSON object".to_owned());
         }
         let parsed: Body<'_> = serde_json::from_slice(body).map_err(|error| describe(&error))?;
         let mut field = Self {
@@ -118,8 +118,8 @@ impl ModelField {
                 .or_else(|| MaxTokens::count(parsed.generation?.max_output_tokens)),
         };
         if let Some(raw) = parsed.model {
-            let name: Cow<'_, str> = serde_json::from_str(raw.get())
-                .map_err(|_| "the member \"model\" is no string".to_owned())?;
+            let name: Cow<'_, str> =
+                serde_json::from_str(raw.get()).map_err(|_| "model is not a string".to_owned())?;
             checked_name(&name)?;
             // The raw value is a part of the body, so that the distance of the two is its position.
             let start = (raw.get().as_ptr().addr()).wrapping_sub(body.as_ptr().addr());
@@ -163,15 +163,19 @@ fn describe(error: &serde_json::Error) -> String {
     let (line, column) = (error.line(), error.column());
     match error.classify() {
         serde_json::error::Category::Data => {
+            // serde quotes the name of a field by grave accents.
             let message = error.to_string();
-            match message.starts_with("duplicate field") {
-                true => format!("a member stands twice: {message}"),
-                false => {
-                    format!("the body is no JSON object of the expected form, at line {line} column {column}")
+            let twice = message.strip_prefix("duplicate field `");
+            match twice.and_then(|rest| rest.split('`').next()) {
+                Some(member) => format!("{member} is there twice, at line {line} column {column}"),
+                None => {
+                    format!(
+                        "the body is not a JSON object of the expected form, at line {line} column {column}"
+                    )
                 }
             }
         }
-        _ => format!("the body is no valid JSON, at line {line} column {column}"),
+        _ => format!("the body is not valid JSON, at line {line} column {column}"),
     }
 }
 
@@ -217,16 +221,16 @@ mod tests {
     #[test]
     fn bodies_that_a_provider_may_read_in_another_way_are_refused() {
         for (body, reason) in [
-            ("", "no valid JSON, at line 1 column 0"),
-            ("{\"model\":\"a\"", "no valid JSON"),
-            ("[\"secret\"]", "the body is no JSON object"),
-            ("\"secret\"", "no JSON object of the expected form"),
-            (r#"{"model":7}"#, "is no string"),
+            ("", "not valid JSON, at line 1 column 0"),
+            ("{\"model\":\"a\"", "not valid JSON"),
+            ("[\"secret\"]", "the body is not a JSON object"),
+            ("\"secret\"", "not a JSON object of the expected form"),
+            (r#"{"model":7}"#, "is not a string"),
             (
                 r#"{"model":"a","model":"b"}"#,
-                "stands twice: duplicate field `model`",
+                "model is there twice, at line 1 column 20",
             ),
-            (r#"{"model":"a"}x"#, "no valid JSON"),
+            (r#"{"model":"a"}x"#, "not valid JSON"),
         ] {
             let error = ModelField::read_json(body.as_bytes()).expect_err(body);
             assert!(error.contains(reason), "{body}: {error}");

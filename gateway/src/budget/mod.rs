@@ -56,11 +56,7 @@ impl Budgets {
     ) -> Result<Self, ConfigError> {
         let store = match previous {
             Some(previous) if previous.store.has_config(&config.store) => previous.store.clone(),
-            _ => Arc::new(Store::new(
-                &config.store,
-                environment,
-                !config.budgets.is_empty(),
-            )?),
+            _ => Arc::new(Store::new(&config.store, environment)?),
         };
         Ok(Self {
             rules: config.budgets.iter().map(Rule::new).collect(),

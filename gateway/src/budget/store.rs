@@ -15,13 +15,8 @@ pub(super) enum Store {
 }
 
 impl Store {
-    /// `is_used`: whether there is a budget at all.
-    pub(super) fn new(
-        config: &config::Store,
-        environment: &Environment,
-        is_used: bool,
-    ) -> Result<Self, ConfigError> {
-        if config.redis.is_none() || !is_used {
+    pub(super) fn new(config: &config::Store, environment: &Environment) -> Result<Self, ConfigError> {
+        if config.redis.is_none() {
             return Ok(Self::Memory(Memory::default()));
         }
         #[cfg(feature = "redis")]

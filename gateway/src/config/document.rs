@@ -43,7 +43,7 @@ impl Document {
                 Format::Toml => "TOML",
                 Format::Json => "JSON",
             };
-            let message = format!("is no {name}: {}", without_values(&message));
+            let message = format!("is not valid {name}: {}", without_values(&message));
             self.with_line(ConfigError::new("", message), line)
         })?;
         Ok(value)
@@ -140,6 +140,15 @@ impl<'de> Deserialize<'de> for Unique {
 
             fn visit_i64<E>(self, number: i64) -> Result<Value, E> {
                 Ok(number.into())
+            }
+
+            // No key accepts a number of this size, and its exact digits are of no use to an error.
+            fn visit_u128<E: de::Error>(self, number: u128) -> Result<Value, E> {
+                self.visit_f64(number as f64)
+            }
+
+            fn visit_i128<E: de::Error>(self, number: i128) -> Result<Value, E> {
+                self.visit_f64(number as f64)
             }
 
             fn visit_f64<E: de::Error>(self, number: f64) -> Result<Value, E> {
@@ -281,13 +290,17 @@ impl<'a> de::Visitor<'_> for LocateKey<'a> {
     }
 }
 
-/// Removes quoted values from a message of a parser, since they may be secrets.
+/// Removes the value that a message of a parser names, with Rust's type, before what is expected. It may be a secret.
 fn without_values(message: &str) -> String {
-    let Some((before, rest)) = message.split_once("string \"") else {
-        return message.to_owned();
-    };
-    match rest.rfind("\", expected") {
-        Some(end) => format!("{before}a string{}", rest.get(end + 1..).unwrap_or_default()),
-        None => format!("{before}a string"),
+    let kinds = ["invalid type: ", "invalid value: "].into_iter();
+    let found = kinds.filter_map(|kind| message.find(kind)).min();
+    // The value may have the same words.
+    let expected = message.rfind(", expected ");
+    match found
+        .zip(expected)
+        .and_then(|(start, end)| Some((message.get(..start)?, message.get(end + 2..)?)))
+    {
+        Some((before, after)) => format!("{before}{after}"),
+        None => message.to_owned(),
     }
 }

@@ -245,7 +245,7 @@ async fn requests_that_cannot_be_routed_are_refused_in_the_format_of_the_api() {
             "/v1/chat/completions",
             "{\"model\":".to_owned(),
             400,
-            r#"{"error":{"code":"invalid_request","message":"the body is no valid JSON, at line 1 column 9","param":null,"type":"invalid_request_error"}}"#,
+            r#"{"error":{"code":"invalid_request","message":"the body is not valid JSON, at line 1 column 9","param":null,"type":"invalid_request_error"}}"#,
         ),
     ] {
         let request = client().post(gateway.url(path)).header("x-request-id", "r");

@@ -159,7 +159,7 @@ fn errors_name_the_place_and_what_is_accepted() {
             "budgets: [{ name: b, per: day, tokens: 1, by: { header: 'a b' } }]",
             "budgets[0].by.header: expected the name of a header",
         ),
-        ("a: [", "is no YAML: "),
+        ("a: [", "is not valid YAML: "),
         ("- x", "expected a table of settings"),
         ("access_log: file", "access_log: expected off, stdout or stderr"),
     ] {
@@ -194,6 +194,19 @@ fn errors_of_types_are_in_plain_words() {
             format!("{TOKENS}, not 18446744073709551615"),
         ),
         (budget("tokens: 1e30"), format!("{TOKENS}, not 1000000000000000000000000000000")),
+        (
+            budget("tokens: 99999999999999999999999"),
+            format!("{TOKENS}, not 100000000000000000000000"),
+        ),
+        (
+            budget("tokens: -99999999999999999999999"),
+            format!("{TOKENS}, not -100000000000000000000000"),
+        ),
+        (
+            budget("tokens: !sk-secret [5]"),
+            "is not valid YAML: budgets[0].tokens: expected a text, a number, true, false, a list or a map".to_owned(),
+        ),
+        ("? [sk-secret]\n: 5".to_owned(), "is not valid YAML: expected a text as a key".to_owned()),
         (budget("tokens: many"), format!("{TOKENS}, not a text")),
         (budget("tokens: '5'"), format!("{TOKENS}, not a text")),
         (budget("tokens: true"), format!("{TOKENS}, not true")),
@@ -350,7 +363,7 @@ fn errors_of_types_are_in_plain_words() {
         ),
         (
             "retries: { attempts: 1 }\nretries: { attempts: 2 }".to_owned(),
-            "is no YAML: the key retries is there twice".to_owned(),
+            "is not valid YAML: the key retries is there twice".to_owned(),
         ),
     ] {
         let error = error(&yaml);
@@ -418,9 +431,9 @@ fn errors_name_the_file_and_the_line() {
         (
             "j.yaml",
             "retries:\n  attempts: 1\n\nretries:\n  attempts: 2\n",
-            "4: is no YAML: the key retries is there twice",
+            "4: is not valid YAML: the key retries is there twice",
         ),
-        ("k.yaml", "retries:\n\tattempts: 1", "2: is no YAML: "),
+        ("k.yaml", "retries:\n\tattempts: 1", "2: is not valid YAML: "),
         (
             "a.toml",
             toml,
@@ -431,17 +444,17 @@ fn errors_name_the_file_and_the_line() {
             &toml.replace("= 0", "= 1"),
             "6: budgets[0].tokens: expected at least one of",
         ),
-        ("c.toml", "a = 1\nb = ", "2: is no TOML: "),
+        ("c.toml", "a = 1\nb = ", "2: is not valid TOML: "),
         (
             "a.json",
             json,
             "4: retries.attempts: expected a whole number from 1 to 10",
         ),
-        ("b.json", "{\n \"a\": 1,\n}", "3: is no JSON: "),
+        ("b.json", "{\n \"a\": 1,\n}", "3: is not valid JSON: "),
         (
             "c.json",
             "{\n \"a\": 1,\n \"a\": 1\n}",
-            "3: is no JSON: the key a is there twice",
+            "3: is not valid JSON: the key a is there twice",
         ),
     ] {
         let path = folder.join(name);

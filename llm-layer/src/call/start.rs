@@ -19,7 +19,9 @@ use super::limits::span_name;
 use super::observer::CallObserver;
 use super::parameters::RequestAttributes;
 use super::reply_counters::ReplyCounters;
-use super::state::{CallBudget, CallDrain, CallRequest, CallResponse, CallSpan, CallState, Shared};
+use super::state::{
+    CallBudget, CallDrain, CallRequest, CallResponse, CallSpan, CallState, DeferredSpan, Shared,
+};
 use super::timing::CallTiming;
 use super::usage_hook::UsageHook;
 use crate::drain_signal::DrainSignal;
@@ -97,9 +99,13 @@ impl Start {
         };
         // A span that has started cannot be withdrawn. So it waits for the answer if only that shows whether
         // this is a model call; the spans of its attempts are then beside it, not beneath.
-        let (span, deferred_span) = match is_certain {
+        let (span, deferred) = match is_certain {
             true => (self.shared.tracer.start(&parent, builder), None),
-            false => (None, Some(Box::new(builder()))),
+            false => {
+                let attempts = self.attempts(parameters.operation).with_shared_trace();
+                let builder = builder();
+                (None, Some(Box::new(DeferredSpan { builder, attempts })))
+            }
         };
         let config = &self.shared.config;
         let model = parameters.model.as_deref().unwrap_or_default();
@@ -130,13 +136,18 @@ impl Start {
             drain_signal.observe(self.shared.clock);
         }
         let was_exhausted = is_limited && scope.is_some_and(ScopeHandle::is_exhausted);
+        let is_own = span.is_some();
+        let cx = match &deferred {
+            Some(deferred) => parent.with_value(deferred.attempts.clone()),
+            None => self.context(parameters.operation, parent, span),
+        };
         CallObserver(Box::new(CallState {
             span: CallSpan {
-                is_own: span.is_some(),
+                is_own,
                 began: self.time,
-                deferred: deferred_span,
+                deferred,
             },
-            cx: self.context(parameters.operation, parent, span),
+            cx,
             timing: CallTiming::new(self.shared.clock, self.at),
             shared: self.shared,
             request: CallRequest {

@@ -7,11 +7,12 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use http::StatusCode;
-use opentelemetry::trace::SpanBuilder;
+use opentelemetry::trace::{SpanBuilder, TraceContextExt};
 use opentelemetry::{Context, KeyValue};
 use throughline_agents::scope::{ExhaustedBudget, ScopeNames};
 use throughline_llm_wire::{Recognised, RequestCopy, ResponseReader};
 use throughline_tokens::Tokenizer;
+use throughline_tracing_layer::client::Attempts;
 use throughline_tracing_layer::labels::Labels;
 use throughline_tracing_layer::provider::{LazyInstruments, LazyTracer};
 
@@ -64,7 +65,14 @@ pub(super) struct CallSpan {
     /// When the span began. It ends by the monotonic clock, so that it is as long as the metric says.
     pub(super) began: SystemTime,
     /// The span to start, if only the answer shows whether this is a model call.
-    pub(super) deferred: Option<Box<SpanBuilder>>,
+    pub(super) deferred: Option<Box<DeferredSpan>>,
+}
+
+/// A span that starts when the call has ended.
+pub(super) struct DeferredSpan {
+    pub(super) builder: SpanBuilder,
+    /// The attempts of the call, which are in its trace.
+    pub(super) attempts: Attempts,
 }
 
 /// The request of a call.
@@ -181,8 +189,14 @@ impl CallState {
 
     /// Starts the span of a call that was confirmed by its answer.
     pub(super) fn start_deferred_span(&mut self) {
-        if let Some(builder) = self.span.deferred.take() {
-            let span = self.shared.tracer.start(&self.cx, || *builder);
+        if let Some(deferred) = self.span.deferred.take() {
+            let DeferredSpan { builder, attempts } = *deferred;
+            // Without a span above the call, its attempts have begun the trace.
+            let first = attempts.first_span().filter(|_| !self.cx.has_active_span());
+            if let Some(first) = first {
+                self.cx = self.cx.with_remote_span_context(first);
+            }
+            let span = self.shared.tracer.start(&self.cx, || builder);
             if let Some(span) = span {
                 self.cx = span.context;
                 self.span.is_own = true;

@@ -1,6 +1,7 @@
 //! A call that is sent more than once.
 
 use std::cell::RefCell;
+use std::collections::HashSet;
 use std::convert::Infallible;
 use std::future::{Ready, ready};
 use std::rc::Rc;
@@ -8,6 +9,7 @@ use std::rc::Rc;
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::Full;
+use opentelemetry::trace::SpanId;
 use throughline_llm_layer::RequestBody;
 use throughline_test_support::Recorder;
 use throughline_tracing_layer::ClientLayer;
@@ -139,6 +141,50 @@ fn what_fails_over_is_an_attempt() {
         "- url.full=\"https://eu.example.com/openai/deployments/gpt/chat/completions\"",
     ];
     assert_eq!(lines, expected, "two attempts:\n{tree}");
+}
+
+/// Only its answer shows that it is a model call. Without a span above it, each attempt used to begin a trace, and the span of
+/// the call another one.
+#[test]
+fn call_of_which_only_the_answer_is_certain_is_in_the_trace_of_its_attempts() {
+    let recorder = Recorder::new();
+    let sent = Rc::new(RefCell::new(0));
+    let service = service_fn(move |_: ObservedRequest| {
+        *sent.borrow_mut() += 1;
+        let answer = r#"{"object":"list","model":"m","data":[{"object":"embedding","index":0,"embedding":[0.5]}],"usage":{"prompt_tokens":2,"total_tokens":2}}"#;
+        let (status, answer) = if *sent.borrow() == 1 {
+            (503, "{}")
+        } else {
+            (200, answer)
+        };
+        let response = Response::builder().status(status).body(Full::from(answer));
+        ready(Ok::<_, Infallible>(response.unwrap()))
+    });
+    let client = ServiceBuilder::new()
+        .layer(layer(&recorder))
+        .layer(RetryLayer::new(Twice(1)))
+        .layer(ClientLayer::new().with_tracer_provider(recorder.tracer_provider()))
+        .service(service);
+    let request = Request::post("https://models.example.com/embed");
+    let request = request.body(Full::from(r#"{"model":"m","input":"Hi"}"#)).unwrap();
+    let Ok(response) = block_on(client.oneshot(request));
+    read(response.into_body());
+    let spans = recorder.spans();
+    let names: Vec<_> = spans.iter().map(|span| &*span.name).collect();
+    assert_eq!(
+        names,
+        ["POST", "POST", "embeddings m"],
+        "the attempts and the call"
+    );
+    let parents: Vec<_> = spans.iter().map(|span| span.parent_span_id).collect();
+    let first = spans[0].span_context.span_id();
+    assert_eq!(
+        parents,
+        [SpanId::INVALID, first, first],
+        "below the first attempt"
+    );
+    let traces: HashSet<_> = spans.iter().map(|span| span.span_context.trace_id()).collect();
+    assert_eq!(traces.len(), 1, "one trace");
 }
 
 #[test]

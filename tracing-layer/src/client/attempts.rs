@@ -7,7 +7,7 @@ use std::task::{Context as Task, Poll};
 use std::time::Duration;
 
 use http::StatusCode;
-use opentelemetry::trace::{SpanId, TraceContextExt};
+use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt};
 use opentelemetry::{Context, KeyValue};
 use throughline_propagation::InContext;
 use tower_layer::Layer;
@@ -32,6 +32,7 @@ pub struct Attempts {
     /// The context whose span gets an event for each attempt.
     listener: Option<Context>,
     others: Hook<Others>,
+    shares_trace: bool,
 }
 
 type Others = dyn Fn(&Attempt<'_>) -> bool + Send + Sync;
@@ -46,6 +47,8 @@ struct Sent {
     redirected: bool,
     /// The span of the last attempt. A request sent beneath it is the same attempt, seen by another layer.
     span: Option<SpanId>,
+    /// The span of the first attempt.
+    first_span: Option<SpanContext>,
 }
 
 impl Sent {
@@ -86,6 +89,20 @@ impl Attempts {
     pub fn with_others(mut self, is_attempt: impl Fn(&Attempt<'_>) -> bool + Send + Sync + 'static) -> Self {
         self.others = Hook::new(Arc::new(is_attempt));
         self
+    }
+
+    /// Puts all attempts in one trace, also if there is no span above them: the spans of the later ones are then below that
+    /// of the first. Default: each attempt without a span above it starts a trace.
+    #[must_use]
+    pub fn with_shared_trace(mut self) -> Self {
+        self.shares_trace = true;
+        self
+    }
+
+    /// Returns the span of the first attempt, if it has been sent and has one.
+    #[must_use]
+    pub fn first_span(&self) -> Option<SpanContext> {
+        self.sent().first_span.clone()
     }
 
     /// Returns how often the request was sent again so far.
@@ -142,9 +159,20 @@ impl NumberedAttempt {
         self.before
     }
 
+    /// Returns a context with the span of the first attempt, if that is to be the parent of this one.
+    pub(super) fn parent(&self, cx: &Context) -> Option<Context> {
+        let is_orphan = self.attempts.shares_trace && !cx.has_active_span();
+        let first = is_orphan.then(|| self.attempts.first_span()).flatten()?;
+        Some(cx.with_remote_span_context(first))
+    }
+
     /// Records the context in which the attempt is sent.
     pub(super) fn begin(&self, cx: &Context) {
-        self.attempts.sent().span = span_id(cx);
+        let mut sent = self.attempts.sent();
+        sent.span = span_id(cx);
+        if self.attempts.shares_trace && sent.first_span.is_none() && sent.span.is_some() {
+            sent.first_span = Some(cx.span().span_context().clone());
+        }
     }
 
     /// Records the end of the attempt.

@@ -101,6 +101,10 @@ impl ClientExchange {
             .filter(|_| call.is_none())
             .map(|template| Template::new(method, template));
         let nth = attempts(extensions, &current).and_then(|attempts| attempts.count(&attempt, &current));
+        let current = match nth.as_ref().and_then(|nth| nth.parent(&current)) {
+            Some(parent) => parent,
+            None => current,
+        };
         let outline = Outline {
             attempt: &attempt,
             is_host: host.is_some_and(|host| host.len() == attempt.url().authority.len()),

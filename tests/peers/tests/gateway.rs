@@ -115,8 +115,9 @@ async fn requests_during_an_outage_are_counted_and_charged_when_it_ends() {
     .await;
     let address = free_address();
     let server = redis(address).await;
-    let (mut running, gateway) = gateway("charged", provider, address, "tokens: 40", "allow").await;
-    assert_eq!(send_request(&gateway).await, 200, "in Redis");
+    let client = Client::new();
+    let (running, gateway) = gateway("charged", provider, address, "tokens: 40", "allow").await;
+    assert_eq!(send_request(&client, &gateway).await, 200, "in Redis");
     poll_until("the first is settled", TEST_TIMEOUT, async || {
         (counters(address).await == ("10".into(), "0".into())).then_some(())
     })
@@ -124,7 +125,7 @@ async fn requests_during_an_outage_are_counted_and_charged_when_it_ends() {
     server.stop().await;
     let mut statuses = Vec::new();
     for _ in 0..6 {
-        statuses.push(send_request(&gateway).await);
+        statuses.push(send_request(&client, &gateway).await);
     }
     assert_eq!(
         statuses,
@@ -138,7 +139,7 @@ async fn requests_during_an_outage_are_counted_and_charged_when_it_ends() {
     })
     .await;
     assert_eq!(
-        send_request(&gateway).await,
+        send_request(&client, &gateway).await,
         429,
         "used up, by the counters in Redis"
     );

@@ -78,7 +78,7 @@
 //! | watsonx | OpenAI's, `/ml/v1/text/chat`, `/chat_stream`, `/generation`, `/generation_stream`, `/rerank`, also below `/ml/v1/deployments/{deployment}` |
 //! | Perplexity, Reka, Writer | OpenAI's; `/v1/sonar`, `/v1/agent` at perplexity.ai, `/v1/chat` at reka.ai and writer.com |
 //! | Oracle Cloud, SAP AI Core, Snowflake Cortex | `/actions/chat`, `/actions/embedText`, `/actions/rerankText`, `/v2/completion`, `/inference/deployments/{deployment}/` and what Bedrock has, `/cortex/inference:complete`, `:embed` |
-//! | Cloudflare Workers AI | `/ai/run/{model}`, `/workers-ai/@{model}` |
+//! | Cloudflare Workers AI | `/ai/run/@{model}`, `/workers-ai/@{model}` |
 //! | DashScope | OpenAI's, `/aigc/text-generation/generation`, `/aigc/multimodal-generation/generation`, `/text-embedding/text-embedding`, `/multimodal-embedding/multimodal-embedding`, `/text-rerank/text-rerank`, `/apps/{app}/completion` |
 //! | Qianfan, Hunyuan | OpenAI's, `/wenxinworkshop/chat/{model}`; any path at hunyuan.tencentcloudapi.com |
 //! | Voyage, Text Embeddings Inference | OpenAI's, `/multimodalembeddings`, `/contextualizedembeddings`, `/rerank`, `/embed` |

@@ -20,7 +20,11 @@ pub(super) const PROVIDERS: &[Provider] = &[
             api_if("/ocr", Proof::Host, Format::Ocr),
             api_if("/batch/jobs", Proof::Host, Format::Batches),
             get_if("/batch/jobs/*", Proof::Host, Format::StoredBatch),
-            api("/v1/conversations", Format::MistralConversations),
+            api_if(
+                "/v1/conversations",
+                MISTRAL_CONVERSATION,
+                Format::MistralConversations,
+            ),
             api_at(
                 "/v1/conversations/*",
                 &["mistral.ai"],
@@ -231,9 +235,9 @@ pub(super) const PROVIDERS: &[Provider] = &[
             api("/serving-endpoints/*/invocations", Format::Embeddings),
             api("/serving-endpoints/*/invocations", Format::OpenAiCompletions),
             // MLflow's gateway.
-            api("/gateway/*/invocations", Format::OpenAiChat),
-            api("/gateway/*/invocations", Format::Embeddings),
-            api("/gateway/*/invocations", Format::OpenAiCompletions),
+            api_if("/gateway/*/invocations", CHAT, Format::OpenAiChat),
+            api_if("/gateway/*/invocations", ANSWERS, Format::Embeddings),
+            api_if("/gateway/*/invocations", ANSWERS, Format::OpenAiCompletions),
         ],
         ..Provider::PLAIN
     },
@@ -279,8 +283,8 @@ pub(super) const PROVIDERS: &[Provider] = &[
         id: Some("cloudflare"),
         hosts: &[Host::Domain("api.cloudflare.com")],
         apis: &[
-            api("/ai/run/**", Format::WorkersAiChat),
-            api("/ai/run/**", Format::WorkersAiCompletion),
+            api("/ai/run/@**", Format::WorkersAiChat),
+            api("/ai/run/@**", Format::WorkersAiCompletion),
             // Behind its gateway, which has OpenAI's API below the same path.
             api("/workers-ai/@**", Format::WorkersAiChat),
             api("/workers-ai/@**", Format::WorkersAiCompletion),
@@ -445,8 +449,8 @@ pub(super) const PROVIDERS: &[Provider] = &[
     Provider {
         id: Some("triton"),
         apis: &[
-            api("/v2/models/*/generate", Format::Triton),
-            api("/v2/models/*/generate_stream", Format::Triton),
+            api_if("/v2/models/*/generate", TRITON, Format::Triton),
+            api_if("/v2/models/*/generate_stream", TRITON, Format::Triton),
         ],
         ..Provider::PLAIN
     },
@@ -628,8 +632,12 @@ pub(super) const PROVIDERS: &[Provider] = &[
             ),
             api("/model/*/converse", Format::BedrockConverse),
             api("/model/*/converse-stream", Format::BedrockConverse),
-            api("/model/*/invoke", Format::BedrockInvoke),
-            api("/model/*/invoke-with-response-stream", Format::BedrockInvoke),
+            api_if("/model/*/invoke", INVOKE_MODEL, Format::BedrockInvoke),
+            api_if(
+                "/model/*/invoke-with-response-stream",
+                INVOKE_MODEL,
+                Format::BedrockInvoke,
+            ),
         ],
         ..Provider::PLAIN
     },
@@ -727,15 +735,15 @@ pub(super) const PROVIDERS: &[Provider] = &[
             api_if("/completions", NAMES_MODEL, Format::OpenAiCompletions),
             api_if("/embeddings", NAMES_MODEL, Format::Embeddings),
             api_if("/embeddings/multimodal", NAMES_MODEL, Format::Embeddings),
-            api("/images/generations", Format::OpenAiImages),
+            api_if("/images/generations", IMAGE, Format::OpenAiImages),
             api_if("/images/edits", IMAGE, Format::OpenAiImageEdits),
             api_if("/images/variations", IMAGE, Format::OpenAiImageEdits),
             api("/videos", Format::OpenAiVideos),
             api("/videos/generations", Format::OpenAiVideos),
             api("/video/generations/jobs", Format::OpenAiVideos),
-            api("/audio/transcriptions", Format::OpenAiTranscriptions),
-            api("/audio/translations", Format::OpenAiTranslations),
-            api("/audio/speech", Format::OpenAiSpeech),
+            api_if("/audio/transcriptions", AUDIO, Format::OpenAiTranscriptions),
+            api_if("/audio/translations", AUDIO, Format::OpenAiTranslations),
+            api_if("/audio/speech", AUDIO, Format::OpenAiSpeech),
             api_if("/moderations", NAMES_MODEL, Format::Moderations),
             api_if("/rerank", NAMES_MODEL, Format::Rerank),
             api_if("/batches", BATCH, Format::Batches),
@@ -754,8 +762,26 @@ pub(super) const PROVIDERS: &[Provider] = &[
 
 /// What own services at the same path lack.
 const NAMES_MODEL: Proof = Proof::HostValueOrAnswer(&["model"]);
-/// Own services edit images too.
-const IMAGE: Proof = Proof::HostValueOrAnswer(&["model", "prompt", "response_format"]);
+/// The answer shows it.
+const ANSWERS: Proof = Proof::HostValueOrAnswer(&[]);
+const CHAT: Proof = Proof::HostValueOrAnswer(&["messages[].role"]);
+const MISTRAL_CONVERSATION: Proof = Proof::HostValueOrAnswer(&["model", "agent_id"]);
+const TRITON: Proof =
+    Proof::HostValueOrAnswer(&["max_tokens", "parameters.max_tokens", "parameters.temperature"]);
+/// Each model has a format of its own.
+const INVOKE_MODEL: Proof = Proof::HostValueOrAnswer(&[
+    "anthropic_version",
+    "inferenceConfig.maxTokens",
+    "inferenceConfig.max_new_tokens",
+    "inputText",
+    "max_gen_len",
+    "max_tokens",
+    "messages[].role",
+    "schemaVersion",
+]);
+/// Own services have sound and images too.
+const AUDIO: Proof = Proof::HostValueOrAnswer(&["model", "response_format", "voice"]);
+const IMAGE: Proof = Proof::HostValueOrAnswer(&["model", "n", "quality", "response_format", "size"]);
 /// The answer has the number of tokens in its head.
 const TEI_RERANK: Proof = Proof::HostValueOrAnswer(&["raw_scores", "return_text", "truncate"]);
 /// Many chat services have Ollama's paths, and name a model too.

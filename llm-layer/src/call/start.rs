@@ -192,8 +192,12 @@ impl Start {
         unseen: Option<Unseen>,
         has_content: bool,
     ) -> Vec<KeyValue> {
+        let added = match parameters.stream {
+            true => EXTRA_CAPACITY,
+            false => EXTRA_CAPACITY + END_CAPACITY,
+        };
         let mut attributes =
-            Vec::with_capacity(labels.as_slice().len() + parameters.attributes.len() + EXTRA_CAPACITY);
+            Vec::with_capacity(labels.as_slice().len() + parameters.attributes.len() + added);
         attributes.extend_from_slice(labels.as_slice());
         if parameters.stream {
             attributes.push(KeyValue::new(semconv::REQUEST_STREAM, true));
@@ -264,6 +268,8 @@ impl Start {
     }
 }
 
-/// Room for what may be added to a request's own attributes. Room for the attributes of the end would spare a
-/// unary call 700 instructions, and cost each open stream half a KiB.
+/// Room for what may be added to a request's own attributes.
 const EXTRA_CAPACITY: usize = 5;
+/// Room for the attributes of the end, which spares the span that its list grows. An open stream would hold this half
+/// KiB for long.
+const END_CAPACITY: usize = 10;

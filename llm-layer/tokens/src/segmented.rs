@@ -81,6 +81,10 @@ impl SegmentedCounter {
     /// Creates a counter for a text that is at hand. Full segments are counted where they are pushed.
     #[must_use]
     pub fn new(tokenizer: Tokenizer) -> Self {
+        Self::with_held_segments(tokenizer, HeldSegments::default())
+    }
+
+    fn with_held_segments(tokenizer: Tokenizer, held_segments: HeldSegments) -> Self {
         Self {
             tokenizer,
             tail: String::new(),
@@ -90,7 +94,7 @@ impl SegmentedCounter {
             in_background: false,
             held: Vec::new(),
             max_held: 0,
-            held_segments: HeldSegments::default(),
+            held_segments,
         }
     }
 
@@ -102,8 +106,7 @@ impl SegmentedCounter {
         Self {
             in_background: true,
             max_held,
-            held_segments: held_segments.clone(),
-            ..Self::new(tokenizer)
+            ..Self::with_held_segments(tokenizer, held_segments.clone())
         }
     }
 

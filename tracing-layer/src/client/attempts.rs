@@ -188,10 +188,9 @@ impl NumberedAttempt {
             return;
         }
         let number = i64::from(self.before) + 1;
-        let mut attributes = vec![
-            KeyValue::new(semconv::ATTEMPT_NUMBER, number),
-            KeyValue::new(semconv::ATTEMPT_DURATION, lasted.as_secs_f64()),
-        ];
+        let mut attributes = Vec::with_capacity(4);
+        attributes.push(KeyValue::new(semconv::ATTEMPT_NUMBER, number));
+        attributes.push(KeyValue::new(semconv::ATTEMPT_DURATION, lasted.as_secs_f64()));
         let status = status.map(|status| i64::from(status.as_u16()));
         attributes.extend(status.map(|status| KeyValue::new(semconv::HTTP_RESPONSE_STATUS_CODE, status)));
         attributes.extend(error.map(|error| KeyValue::new(semconv::ERROR_TYPE, error)));

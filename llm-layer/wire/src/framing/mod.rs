@@ -53,14 +53,36 @@ pub(crate) trait Repeat: Receive {
 /// A decoder of one response body.
 #[derive(Debug)]
 pub(crate) enum Framing {
-    /// No byte has come yet. `events`: the content type is that of server-sent events.
-    Text {
-        events: bool,
-    },
+    /// No byte has come yet.
+    Text(Announced),
     /// JSON documents: one, one a line, or the elements of an array.
     Json(Repeats<Lines>),
     Sse(Repeats<Sse>),
     EventStream(EventStream),
+}
+
+/// What the content type of a text says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Announced {
+    /// Server-sent events.
+    Events,
+    /// A JSON document.
+    Document,
+    /// JSON documents one a line, or something else.
+    Other,
+}
+
+impl Announced {
+    fn from_essence(essence: Option<&str>) -> Self {
+        let is = |name| essence.is_some_and(|essence| essence.eq_ignore_ascii_case(name));
+        if is("text/event-stream") {
+            Self::Events
+        } else if is("application/json") {
+            Self::Document
+        } else {
+            Self::Other
+        }
+    }
 }
 
 impl Framing {
@@ -70,9 +92,7 @@ impl Framing {
             Some(essence) if essence.eq_ignore_ascii_case("application/vnd.amazon.eventstream") => {
                 Self::EventStream(EventStream::default())
             }
-            essence => Self::Text {
-                events: essence.is_some_and(|essence| essence.eq_ignore_ascii_case("text/event-stream")),
-            },
+            essence => Self::Text(Announced::from_essence(essence)),
         }
     }
 
@@ -81,20 +101,20 @@ impl Framing {
     pub(crate) fn is_stream(&self) -> bool {
         matches!(
             self,
-            Self::Text { events: true } | Self::Sse(_) | Self::EventStream(_)
+            Self::Text(Announced::Events) | Self::Sse(_) | Self::EventStream(_)
         )
     }
 
     /// Reads bytes. Malformed documents are skipped.
     pub(crate) fn feed(&mut self, bytes: &[u8], receive: &mut impl Repeat) {
-        if let Self::Text { events } = self {
+        if let Self::Text(announced) = self {
             match bytes.iter().find(|byte| !byte.is_ascii_whitespace()) {
-                Some(first) => *self = Self::begun(*events, *first),
+                Some(first) => *self = Self::begun(*announced, *first),
                 None => return,
             }
         }
         match self {
-            Self::Text { .. } => {}
+            Self::Text(_) => {}
             Self::Json(lines) => lines.feed(bytes, receive),
             Self::Sse(sse) => sse.feed(bytes, receive),
             Self::EventStream(events) => events.feed(bytes, receive),
@@ -104,7 +124,7 @@ impl Framing {
     /// Ends the body. If a document is incomplete, the part that was received is read.
     pub(crate) fn finish(&mut self, receive: &mut impl Repeat) -> Result<(), Malformed> {
         match self {
-            Self::Text { .. } => Ok(()),
+            Self::Text(_) => Ok(()),
             Self::Json(lines) => lines.finish(receive),
             Self::Sse(sse) => sse.finish(receive),
             Self::EventStream(events) => events.finish(),
@@ -113,15 +133,16 @@ impl Framing {
 
     /// Some servers send events as `text/plain`, and some send a JSON error as `text/event-stream`. The first
     /// byte decides, since no line of events begins like JSON, and no JSON like a field.
-    fn begun(events: bool, first: u8) -> Self {
+    fn begun(announced: Announced, first: u8) -> Self {
         let is_events = match first {
             b'{' | b'[' => false,
             b'd' | b'e' | b'i' | b'r' | b':' => true,
-            _ => events,
+            _ => announced == Announced::Events,
         };
-        match is_events {
-            true => Self::Sse(Repeats::default()),
-            false => Self::Json(Repeats::default()),
+        match (is_events, announced) {
+            (true, _) => Self::Sse(Repeats::default()),
+            (false, Announced::Document) => Self::Json(Repeats::after_first()),
+            (false, _) => Self::Json(Repeats::default()),
         }
     }
 }

@@ -54,6 +54,8 @@ pub(crate) struct Repeats<E> {
     trust: Trust,
     /// The shape of the event that is being read, so far.
     next: Shape,
+    /// The first event is probably the only one. Nothing is stored of it.
+    skips_first: bool,
 }
 
 /// Whether an event of the shape leaves the receiver unchanged.
@@ -90,8 +92,24 @@ enum HoleKind {
 }
 
 impl<E: Events> Repeats<E> {
+    /// Compares events from the second one on.
+    pub(super) fn after_first() -> Self
+    where
+        E: Default,
+    {
+        Self {
+            skips_first: true,
+            ..Self::default()
+        }
+    }
+
     pub(super) fn feed(&mut self, mut bytes: &[u8], receive: &mut impl Repeat) {
         while !bytes.is_empty() {
+            if self.skips_first {
+                bytes = self.events.read(bytes, receive);
+                self.skips_first = !self.events.is_between();
+                continue;
+            }
             let begins = self.events.is_between();
             let again = begins.then(|| self.shape.split(bytes)).flatten();
             if let (Some((text, rest)), Some(place), Trust::Settled) = (again, self.place, self.trust) {

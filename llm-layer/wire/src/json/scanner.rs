@@ -28,7 +28,7 @@ use crate::cut;
 /// A [`StrictScanner`] reads one document, such as a request body. It accepts what serde_json accepts, except
 /// that numbers may have any size, and its visitors may decline the inside of a container. Strictness is a
 /// constant parameter because checking it at run time costs 4 % of an event.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Parser<const STRICT: bool> {
     state: State,
     levels: Vec<Level>,
@@ -91,24 +91,85 @@ enum State {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Level {
     /// An object and the length of its path.
-    Object(usize),
+    Object(u32),
     /// An array and the length of the path before its brackets.
-    Array(usize),
+    Array(u32),
     /// An array whose elements are documents.
     Root,
     /// An array that is an envelope: its elements have the path of the root.
     Envelope,
 }
 
+/// The bytes that are read at once.
+#[derive(Debug, Clone, Copy)]
+struct Input<'a> {
+    /// Up to the first invalid UTF-8.
+    valid: &'a str,
+    /// The number of all of them.
+    length: usize,
+}
+
+impl<'a> Input<'a> {
+    /// Returns the first `end` bytes of `rest`, which is what was not read yet, if they are valid.
+    fn text(self, rest: &[u8], end: usize) -> Option<&'a str> {
+        let at = self.length - rest.len();
+        self.valid.get(at..at + end)
+    }
+}
+
+/// What a byte outside of strings may begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Class {
+    Space,
+    /// A number or a literal. All but the first byte may also be others.
+    Word,
+    Quote,
+    Other,
+}
+
+impl Class {
+    #[expect(clippy::indexing_slicing, reason = "it is evaluated when compiled")]
+    const ALL: [Self; 256] = {
+        let mut all = [Self::Other; 256];
+        let mut byte = 0;
+        while byte < 256 {
+            all[byte] = match byte as u8 {
+                b' ' | b'\t' | b'\n' | b'\r' => Self::Space,
+                b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' | b'-' => Self::Word,
+                b'"' => Self::Quote,
+                _ => Self::Other,
+            };
+            byte += 1;
+        }
+        all
+    };
+
+    fn from_byte(byte: u8) -> Self {
+        Self::ALL.get(usize::from(byte)).copied().unwrap_or(Self::Other)
+    }
+}
+
 impl StrictScanner {
     /// Creates a scanner of one document.
     #[must_use]
     pub fn new() -> Self {
+        Self::default()
+    }
+}
+
+impl<const STRICT: bool> Default for Parser<STRICT> {
+    fn default() -> Self {
         Self {
-            // Enough for an ordinary request: growing costs more than the capacity.
+            state: State::default(),
+            // Enough for an ordinary document: growing costs more than the capacity.
             levels: Vec::with_capacity(8),
             path: Path::with_capacity(64),
-            ..Self::default()
+            text: StringDecoder::default(),
+            take: None,
+            scratch: String::new(),
+            muted: 0,
+            is_word_cut: false,
+            partial: Vec::new(),
         }
     }
 }
@@ -150,42 +211,59 @@ impl<const STRICT: bool> Parser<STRICT> {
                 not_utf8 = Some(behind);
             }
         }
-        let length = bytes.len();
+        let input = Input {
+            valid,
+            length: bytes.len(),
+        };
         while let [byte, rest @ ..] = bytes {
-            bytes = match self.state {
-                State::Text => {
-                    let valid = valid.get(length - bytes.len()..);
-                    let rest = self.string(bytes, valid.unwrap_or_default(), visit);
-                    if STRICT && self.text.is_flawed() {
-                        return Err(bytes);
-                    }
-                    match (self.state, rest) {
-                        (_, None) => &[],
-                        // Behind nearly all keys, often with a space.
-                        (State::Colon, Some([b':', rest @ ..])) => {
-                            self.state = State::Value;
-                            rest.strip_prefix(b" ").unwrap_or(rest)
-                        }
-                        (_, Some(rest)) => rest,
-                    }
+            match (self.state, Class::from_byte(*byte)) {
+                (State::Text | State::Word, _) => {}
+                (_, Class::Space) => {
+                    bytes = rest;
+                    continue;
                 }
-                State::Word => self.word(bytes, visit)?,
-                _ if matches!(byte, b' ' | b'\t' | b'\n' | b'\r') => rest,
-                _ if self.begins_word(*byte) => {
+                (State::Value | State::FirstValue | State::Between, Class::Word) => {
                     self.scratch.clear();
                     self.is_word_cut = false;
                     self.state = State::Word;
-                    self.word(bytes, visit)?
+                }
+                (State::Value | State::FirstValue | State::Between, Class::Quote) => {
+                    self.begin_string(visit);
+                    bytes = rest;
+                }
+                (State::Key | State::FirstKey, Class::Quote) => {
+                    self.begin_key();
+                    bytes = rest;
                 }
                 _ => match (self.punctuation(*byte, visit), self.state, rest) {
                     // In front of nearly all keys.
                     (Ok(()), State::Key | State::FirstKey, [b'"', rest @ ..]) => {
                         self.begin_key();
-                        rest
+                        bytes = rest;
                     }
-                    (Ok(()), ..) => rest,
+                    (Ok(()), ..) => {
+                        bytes = rest;
+                        continue;
+                    }
                     (Err(Malformed), ..) => return Err(bytes),
                 },
+            }
+            if self.state == State::Word {
+                bytes = self.word(bytes, visit)?;
+                continue;
+            }
+            let rest = self.string(bytes, input, visit);
+            if STRICT && self.text.is_flawed() {
+                return Err(bytes);
+            }
+            bytes = match (self.state, rest) {
+                (_, None) => &[],
+                // Behind nearly all keys, often with a space.
+                (State::Colon, Some([b':', rest @ ..])) => {
+                    self.state = State::Value;
+                    rest.strip_prefix(b" ").unwrap_or(rest)
+                }
+                (_, Some(rest)) => rest,
             };
         }
         not_utf8.map_or(Ok(()), Err)
@@ -235,18 +313,13 @@ impl<const STRICT: bool> Parser<STRICT> {
         }
     }
 
-    fn begins_word(&self, byte: u8) -> bool {
-        let expected = matches!(self.state, State::Between | State::Value | State::FirstValue);
-        expected && (byte.is_ascii_alphanumeric() || byte == b'-')
-    }
-
-    /// Reads a brace, a bracket, a quotation mark, a colon or a comma.
+    /// Reads a brace, a bracket, a colon or a comma.
     fn punctuation(&mut self, byte: u8, visit: &mut impl Visit) -> Result<(), Malformed> {
-        use State::{Between, Colon, FirstKey, FirstValue, Key, Next, Text, Value};
+        use State::{Between, Colon, FirstKey, FirstValue, Key, Next, Value};
         match (self.state, byte) {
             (Value | FirstValue | Between, b'{') => {
                 self.enter_envelope(visit);
-                self.open(Level::Object(self.path.len()), FirstKey)?;
+                self.open(Level::Object(self.path_length()), FirstKey)?;
                 self.visit_open(Container::Object, visit);
             }
             (Between, b'[') if !STRICT => self.open(Level::Root, FirstValue)?,
@@ -254,7 +327,7 @@ impl<const STRICT: bool> Parser<STRICT> {
                 let is_envelope = self.enter_envelope(visit);
                 let level = match is_envelope {
                     true => Level::Envelope,
-                    false => Level::Array(self.path.len()),
+                    false => Level::Array(self.path_length()),
                 };
                 self.open(level, FirstValue)?;
                 self.visit_open(Container::Array, visit);
@@ -262,15 +335,6 @@ impl<const STRICT: bool> Parser<STRICT> {
                     self.path.enter_array();
                 }
             }
-            (Value | FirstValue | Between, b'"') => {
-                self.take = Some(match self.is_muted() {
-                    false => visit.string(&self.path),
-                    true => Take::Skip,
-                });
-                self.scratch.clear();
-                self.state = Text;
-            }
-            (Key | FirstKey, b'"') => self.begin_key(),
             (Colon, b':') => self.state = Value,
             // A byte-order mark.
             (Between, 0xEF | 0xBB | 0xBF) if !STRICT => {}
@@ -290,6 +354,20 @@ impl<const STRICT: bool> Parser<STRICT> {
             _ => return Err(Malformed),
         }
         Ok(())
+    }
+
+    /// Returns the length of the path, which the bounds of keys and of the depth keep below 64 KiB.
+    fn path_length(&self) -> u32 {
+        u32::try_from(self.path.len()).unwrap_or(u32::MAX)
+    }
+
+    fn begin_string(&mut self, visit: &mut impl Visit) {
+        self.take = Some(match self.is_muted() {
+            false => visit.string(&self.path),
+            true => Take::Skip,
+        });
+        self.scratch.clear();
+        self.state = State::Text;
     }
 
     fn begin_key(&mut self) {
@@ -335,9 +413,9 @@ impl<const STRICT: bool> Parser<STRICT> {
             self.muted = 0;
         }
         match (self.levels.pop(), byte) {
-            (Some(Level::Object(len)), b'}') => self.path.truncate(len),
+            (Some(Level::Object(len)), b'}') => self.path.truncate(len as usize),
             (Some(Level::Array(len)), b']') => {
-                self.path.truncate(len);
+                self.path.truncate(len as usize);
                 if !is_muted {
                     self.path.leave_array();
                 }
@@ -367,19 +445,18 @@ impl<const STRICT: bool> Parser<STRICT> {
                 visit.document();
             }
             Some(Level::Object(len)) => {
-                self.path.truncate(*len);
+                self.path.truncate(*len as usize);
                 self.state = State::Next;
             }
             Some(Level::Array(_) | Level::Envelope) => self.state = State::Next,
         }
     }
 
-    /// Reads the inside of a string. Returns the bytes after it, or `None` if it goes on. `valid` is the part
-    /// of `bytes` up to the first invalid UTF-8.
-    fn string<'a>(&mut self, bytes: &'a [u8], valid: &str, visit: &mut impl Visit) -> Option<&'a [u8]> {
+    /// Reads the inside of a string. Returns the bytes after it, or `None` if it goes on.
+    fn string<'a>(&mut self, bytes: &'a [u8], input: Input<'_>, visit: &mut impl Visit) -> Option<&'a [u8]> {
         if self.take != Some(Take::Skip) && self.scratch.is_empty() {
             let end = self.text.plain_to_end::<STRICT>(bytes);
-            if let Some((end, text)) = end.and_then(|end| Some((end, valid.get(..end)?))) {
+            if let Some((end, text)) = end.and_then(|end| Some((end, input.text(bytes, end)?))) {
                 self.plain_string(text, visit);
                 return bytes.get(end + 1..);
             }
@@ -470,7 +547,7 @@ impl<const STRICT: bool> Parser<STRICT> {
     /// Reads the inside of a word, which ends at the first other character. Returns the bytes behind it, or, if it is
     /// malformed, behind what was read of it.
     fn word<'a>(&mut self, bytes: &'a [u8], visit: &mut impl Visit) -> Result<&'a [u8], &'a [u8]> {
-        let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'+' | b'.');
+        let is_part = |byte: &u8| Class::from_byte(*byte) == Class::Word || matches!(byte, b'+' | b'.');
         let len = bytes
             .iter()
             .position(|byte| !is_part(byte))

@@ -58,7 +58,7 @@ impl StringDecoder {
                 bytes = rest;
                 continue;
             }
-            let stop = memchr2(b'"', b'\\', bytes);
+            let stop = quote_or_escape(bytes);
             let (run, rest) = bytes.split_at_checked(stop.unwrap_or(bytes.len()))?;
             if !run.is_empty() {
                 self.flawed |= STRICT && has_control(run);
@@ -87,7 +87,7 @@ impl StringDecoder {
         if self.escape != Escape::None || self.high.is_some() || !self.partial.is_empty() {
             return None;
         }
-        let end = memchr2(b'"', b'\\', bytes)?;
+        let end = quote_or_escape(bytes)?;
         let is_plain = bytes.get(end) == Some(&b'"') && !(STRICT && has_control(bytes.get(..end)?));
         is_plain.then_some(end)
     }
@@ -230,6 +230,33 @@ impl StringDecoder {
         self.flawed = false;
     }
 }
+
+/// Returns the position of the first quote or backslash.
+///
+/// Nearly all keys and many values are shorter than a search by vectors is worth, so the first bytes are looked at in
+/// words of eight: the lowest high bit that is set is that of the first byte that equals one of the two.
+#[inline]
+fn quote_or_escape(bytes: &[u8]) -> Option<usize> {
+    const LOW: u64 = u64::from_le_bytes([1; 8]);
+    const HIGH: u64 = u64::from_le_bytes([0x80; 8]);
+    let has_zero = |word: u64| word.wrapping_sub(LOW) & !word & HIGH;
+    let mut rest = bytes;
+    for _ in 0..SHORT_STRING_WORDS {
+        let Some((word, behind)) = rest.split_first_chunk() else {
+            break;
+        };
+        let word = u64::from_le_bytes(*word);
+        let found = has_zero(word ^ (LOW * u64::from(b'"'))) | has_zero(word ^ (LOW * u64::from(b'\\')));
+        if found != 0 {
+            return Some(bytes.len() - rest.len() + found.trailing_zeros() as usize / 8);
+        }
+        rest = behind;
+    }
+    Some(bytes.len() - rest.len() + memchr2(b'"', b'\\', rest)?)
+}
+
+/// The number of words of eight bytes after which the search by vectors begins.
+const SHORT_STRING_WORDS: usize = 4;
 
 /// Returns whether the bytes contain a control character. Unlike a search, a minimum is compiled to vector
 /// instructions.

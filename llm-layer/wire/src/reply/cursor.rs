@@ -156,7 +156,9 @@ impl DocumentCursor {
     pub(super) fn set_index(&mut self, at: &Path, index: u32) {
         let position = self.position(at);
         let has_room = self.indices.len() < MAX_CHOICES as usize;
-        if index < MAX_CHOICES && position < MAX_CHOICES && has_room {
+        // Nearly always an alternative has the number of its position, which needs no note.
+        let is_resolved = self.resolve(position) == index;
+        if index < MAX_CHOICES && position < MAX_CHOICES && has_room && !is_resolved {
             self.indices.push((position, index));
         }
     }

@@ -155,6 +155,10 @@ impl<E: Events> Repeats<E> {
             _ if is_same => Trust::Settled,
             trust => trust,
         };
+        if self.trust == Trust::Settled {
+            // Of a slow stream, no other event is read in full for long.
+            self.next = Shape::default();
+        }
     }
 }
 

@@ -13,6 +13,8 @@ pub(crate) const AGENT_NAME: &str = "gen_ai.agent.name";
 pub(crate) const CONVERSATION_ID: &str = "gen_ai.conversation.id";
 pub(crate) const OPERATION_NAME: &str = "gen_ai.operation.name";
 pub(crate) const PROMPT_NAME: &str = "gen_ai.prompt.name";
+/// The prefix of the variables of a prompt.
+pub(crate) const PROMPT_VARIABLE: &str = "gen_ai.prompt.variable.";
 pub(crate) const TOOL_NAME: &str = "gen_ai.tool.name";
 pub(crate) const TOOL_TYPE: &str = "gen_ai.tool.type";
 pub(crate) const TOOL_DESCRIPTION: &str = "gen_ai.tool.description";

@@ -10,6 +10,7 @@ use throughline_propagation::carrier::MapMut;
 use super::Mcp;
 use super::exchange::{ExchangeStart, McpExchange, Side};
 use super::message::{Message, meta_mut};
+use crate::content::ContentSettings;
 use crate::scope::ScopeHandle;
 use crate::semconv::mcp;
 
@@ -50,11 +51,16 @@ impl Mcp {
 
     fn begin(&self, side: Side, parent: Context, link: Option<SpanContext>, message: &Value) -> McpExchange {
         let message = Message::parse(message);
+        let above = parent.get::<ScopeHandle>().and_then(ScopeHandle::content);
+        let content = ContentSettings::inherited(self.content.as_ref(), above);
+        let is_captured = ContentSettings::is_on_span(content.as_ref());
+        let content = is_captured.then(|| content.unwrap_or_default());
         let span = message.as_ref().and_then(|message| {
-            let builder = || self.builder(side, &parent, link, message);
+            let builder = || self.builder(side, &parent, link, message, content.as_deref());
             self.tracer.start(&parent, builder)
         });
         McpExchange::new(ExchangeStart {
+            content,
             side,
             parent,
             span,
@@ -70,9 +76,11 @@ impl Mcp {
         parent: &Context,
         link: Option<SpanContext>,
         message: &Message<'_>,
+        content: Option<&ContentSettings>,
     ) -> SpanBuilder {
         let mut attributes = message.dimensions();
         attributes.extend(message.details());
+        attributes.extend(content.into_iter().flat_map(|content| message.arguments(content)));
         attributes.extend(self.labels(side));
         attributes.extend(self.span_attributes.iter().cloned());
         let mut keys = attributes.iter().map(|attribute| attribute.key.as_str());

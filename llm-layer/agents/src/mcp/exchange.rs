@@ -1,5 +1,6 @@
 //! A request and its response, or a notification.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use opentelemetry::trace::{SpanKind, Status, TraceContextExt};
@@ -10,6 +11,7 @@ use throughline_tracing_layer::redaction::redact;
 
 use super::instruments::Instruments;
 use super::message::{Message, short};
+use crate::content::ContentSettings;
 use crate::scope::Failure;
 use crate::semconv::{self, mcp};
 
@@ -29,6 +31,8 @@ pub struct McpExchange {
     answered: bool,
     failure: Option<Failure>,
     code: Option<i64>,
+    /// How the result of a tool is recorded, if it is.
+    content: Option<Arc<ContentSettings>>,
 }
 
 /// What an exchange starts with.
@@ -39,6 +43,8 @@ pub(super) struct ExchangeStart<'a> {
     pub(super) labels: Vec<KeyValue>,
     pub(super) instruments: LazyInstruments<Instruments>,
     pub(super) message: Option<&'a Message<'a>>,
+    /// How content is recorded, if it is.
+    pub(super) content: Option<Arc<ContentSettings>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,6 +78,9 @@ impl McpExchange {
             answered: !start.message.is_some_and(Message::is_request),
             failure: None,
             code: None,
+            content: start
+                .content
+                .filter(|_| start.message.is_some_and(Message::is_tool_call)),
         }
     }
 
@@ -99,12 +108,21 @@ impl McpExchange {
                 error_type: mcp::TOOL_ERROR.into(),
                 description: String::new(),
             });
+        } else if let (Some(content), Some(result), true) = (&self.content, result, self.is_recording()) {
+            let result = content.attribute(result.clone());
+            let result = result.map(|result| KeyValue::new(semconv::TOOL_CALL_RESULT, result));
+            self.cx.span().set_attributes(result);
         }
         let version = result.and_then(|result| result.get("protocolVersion")?.as_str());
         if let Some(version) = version.filter(|_| self.has_span && self.agrees_on_version()) {
             let version = KeyValue::new(mcp::PROTOCOL_VERSION, short(version).to_owned());
             self.cx.span().set_attribute(version);
         }
+    }
+
+    /// Whether there is a span of this exchange that is sampled.
+    fn is_recording(&self) -> bool {
+        self.has_span && self.cx.span().is_recording()
     }
 
     /// Whether the answer sets the version.

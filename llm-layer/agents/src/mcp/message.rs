@@ -2,11 +2,12 @@
 
 use std::borrow::Cow;
 
-use opentelemetry::KeyValue;
+use opentelemetry::{Key, KeyValue};
 use serde_json::{Map, Value};
 use throughline_tracing_layer::limits::{MAX_SPAN_NAME_BYTES, truncate, truncate_string};
 use throughline_tracing_layer::redaction::redact_url;
 
+use crate::content::ContentSettings;
 use crate::semconv::{self, mcp};
 
 /// A request or a notification.
@@ -63,6 +64,30 @@ impl<'a> Message<'a> {
         .flatten()
     }
 
+    /// The arguments of a tool or a prompt as attributes.
+    pub(super) fn arguments(&self, content: &ContentSettings) -> Vec<KeyValue> {
+        let params = self.message.get("params");
+        let Some(arguments) = params.and_then(|params| params.get("arguments")) else {
+            return Vec::new();
+        };
+        let attribute =
+            |name: Key, value: &Value| Some(KeyValue::new(name, content.attribute(value.clone())?));
+        match self.method {
+            TOOLS_CALL => attribute(semconv::TOOL_CALL_ARGUMENTS.into(), arguments)
+                .into_iter()
+                .collect(),
+            PROMPTS_GET => {
+                let variables = arguments.as_object().into_iter().flatten();
+                let variables = variables.take(MAX_PROMPT_VARIABLES);
+                let name = |name: &str| format!("{}{}", semconv::PROMPT_VARIABLE, short(name)).into();
+                variables
+                    .filter_map(|(variable, value)| attribute(name(variable), value))
+                    .collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
     /// The version of MCP, if the message has it.
     pub(super) fn protocol_version(&self) -> Option<KeyValue> {
         let version = short(self.meta()?.get(META_PROTOCOL_VERSION)?.as_str()?);
@@ -86,7 +111,7 @@ impl<'a> Message<'a> {
     fn target(&self) -> Option<KeyValue> {
         let key = match self.method {
             TOOLS_CALL => semconv::TOOL_NAME,
-            "prompts/get" => semconv::PROMPT_NAME,
+            PROMPTS_GET => semconv::PROMPT_NAME,
             _ => return None,
         };
         Some(KeyValue::new(key, self.param("name")?.to_owned()))
@@ -117,6 +142,7 @@ pub(super) fn short(text: &str) -> &str {
 }
 
 const TOOLS_CALL: &str = "tools/call";
+const PROMPTS_GET: &str = "prompts/get";
 
 const ABOUT_A_RESOURCE: &[&str] = &[
     "resources/read",
@@ -127,6 +153,9 @@ const ABOUT_A_RESOURCE: &[&str] = &[
 
 /// <https://github.com/modelcontextprotocol/modelcontextprotocol/pull/2575>
 const META_PROTOCOL_VERSION: &str = "io.modelcontextprotocol/protocolVersion";
+
+/// The most arguments of a prompt that are recorded.
+const MAX_PROMPT_VARIABLES: usize = 32;
 
 /// The longest text of a message that is recorded, in bytes. It comes from another process.
 const MAX_TEXT: usize = 256;

@@ -47,6 +47,8 @@
 //! | `mcp.protocol.version` | at the start or the end | [`Mcp::with_protocol_version`], the request's `_meta`, or what `initialize` agreed on |
 //! | `mcp.session.id`, `network.*`, `server.*` | at the start, if given | see [`Mcp`] |
 //! | `rpc.response.status_code` | at the end, of an error | the code of the JSON-RPC error |
+//! | `gen_ai.tool.call.arguments`, `gen_ai.prompt.variable.*` | at the start, if content is [captured](Mcp::with_capture) on spans | the arguments of `tools/call` and of `prompts/get`, at most 32 of a prompt |
+//! | `gen_ai.tool.call.result` | at the end, if content is captured and the tool did not fail | the result |
 //! | `error.type`, status `Error` | at the end, on failure | the code, with its message; `tool_error` for a tool's `isError`; an error's [class](throughline_tracing_layer::error_type); `cancelled`, `panic` |
 //!
 //! A client's `tools/call` counts as a tool call of the [agent](crate::agent) around it
@@ -54,7 +56,8 @@
 //! A tool that is only such a call needs no scope: the exchange's span has the operation `execute_tool` too.
 //!
 //! On the server, JSON-RPC errors caused by the client (-32700, -32600, -32601, -32602 and -32002) do not set
-//! the error status. Texts of a message are recorded up to 256 bytes. Arguments and results are not recorded.
+//! the error status. Texts of a message are recorded up to 256 bytes. Arguments and results are
+//! recorded only if content is captured.
 //!
 //! | metric | unit | attributes |
 //! |---|---|---|
@@ -96,11 +99,12 @@ mod output;
 pub mod rmcp;
 mod session;
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::MeterProvider;
 use opentelemetry::trace::{Span, Tracer, TracerProvider};
+use serde_json::Value;
 use throughline_propagation::Propagator;
 use throughline_tracing_layer::limits::{MAX_ATTRIBUTE_BYTES, MAX_LABEL_BYTES, truncate_string};
 use throughline_tracing_layer::provider::{LazyInstruments, LazyTracer};
@@ -109,6 +113,7 @@ pub use self::exchange::McpExchange;
 use self::instruments::Instruments;
 pub use self::output::McpOutput;
 pub use self::session::McpSession;
+use crate::content::{Capture, ContentSettings};
 use crate::convention::Convention;
 use crate::semconv::mcp;
 
@@ -126,6 +131,7 @@ pub struct Mcp {
     server_labels: Vec<KeyValue>,
     /// The attributes of spans only.
     span_attributes: Vec<KeyValue>,
+    content: Option<Arc<ContentSettings>>,
 }
 
 /// What carries the messages.
@@ -158,6 +164,7 @@ impl Mcp {
             labels: Vec::new(),
             server_labels: Vec::new(),
             span_attributes: Vec::new(),
+            content: None,
         }
     }
 
@@ -245,6 +252,27 @@ impl Mcp {
             KeyValue::new(crate::semconv::SERVER_PORT, i64::from(port)),
         ];
         self
+    }
+
+    /// Sets where the arguments and results of tools and the variables of prompts are recorded. Default: as
+    /// the [scope](crate::scope) around the exchange does, else as the
+    /// [environment](Capture::from_env) says.
+    #[must_use]
+    pub fn with_capture(mut self, capture: Capture) -> Self {
+        self.content_mut().capture = Some(capture);
+        self
+    }
+
+    /// Sets a hook that can change captured content before it is recorded. If it sets `null` or panics, nothing
+    /// is recorded. Default: that of the scope around the exchange, else none.
+    #[must_use]
+    pub fn with_redaction(mut self, redact: impl Fn(&mut Value) + Send + Sync + 'static) -> Self {
+        self.content_mut().redact = Some(Arc::new(redact));
+        self
+    }
+
+    fn content_mut(&mut self) -> &mut ContentSettings {
+        Arc::make_mut(self.content.get_or_insert_default())
     }
 
     /// Adds an attribute to the spans.

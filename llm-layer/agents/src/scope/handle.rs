@@ -123,6 +123,11 @@ impl ScopeHandle {
         }
     }
 
+    /// Returns how content is recorded.
+    pub(crate) fn content(&self) -> Option<&Arc<ContentSettings>> {
+        self.content.as_ref()
+    }
+
     /// Returns captured content as the value of an attribute.
     pub(super) fn content_attribute(&self, content: serde_json::Value) -> Option<String> {
         match &self.content {

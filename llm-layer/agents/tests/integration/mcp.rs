@@ -6,6 +6,7 @@ use opentelemetry::baggage::BaggageExt;
 use opentelemetry::trace::TraceContextExt;
 use opentelemetry::{Context, KeyValue};
 use serde_json::{Value, json};
+use throughline_agents::content::Capture;
 use throughline_agents::mcp::{Mcp, Transport};
 use throughline_agents::{agent, scope::Scope};
 use throughline_propagation::{W3cPropagator, carrier};
@@ -474,4 +475,77 @@ fn no_secret_is_recorded_of_mcp() {
         "{tree}"
     );
     assert!(!tree.contains(SECRET), "{tree}");
+}
+
+/// The conventions' arguments, results and variables of prompts were missing.
+#[test]
+fn arguments_and_results_are_recorded_if_content_is_captured() {
+    let recorder = Recorder::new();
+    let client = mcp(&recorder).with_capture(Capture::SpanOnly);
+    let server = mcp(&recorder)
+        .with_capture(Capture::SpanOnly)
+        .with_redaction(|content| *content = json!("REDACTED"));
+    let answer = result(json!({"content": [{"type": "text", "text": "found"}], "isError": false}));
+    block_on(exchange(&client, &server, call(json!(7)), answer));
+    let expected = r#"Client tools/call search
+  - gen_ai.operation.name="execute_tool"
+  - gen_ai.tool.call.arguments="{\"q\":\"secret\"}"
+  - gen_ai.tool.call.result="{\"content\":[{\"text\":\"found\",\"type\":\"text\"}],\"isError\":false}"
+  - gen_ai.tool.name="search"
+  - jsonrpc.request.id="7"
+  - mcp.method.name="tools/call"
+  Server tools/call search
+    - gen_ai.operation.name="execute_tool"
+    - gen_ai.tool.call.arguments="REDACTED"
+    - gen_ai.tool.call.result="REDACTED"
+    - gen_ai.tool.name="search"
+    - jsonrpc.request.id="7"
+    - mcp.method.name="tools/call"
+"#;
+    assert_eq!(recorder.tree(&[]), expected, "a tool, redacted at the server");
+}
+
+#[test]
+fn variables_of_a_prompt_are_bounded_in_number() {
+    let recorder = Recorder::new();
+    let variables: serde_json::Map<String, Value> = (0..100)
+        .map(|number| (format!("v{number:02}"), json!("x")))
+        .collect();
+    let request =
+        json!({"id": 1, "method": "prompts/get", "params": {"name": "greet", "arguments": variables}});
+    let mcp = mcp(&recorder);
+    for (capture, expected) in [
+        (Capture::NoContent, 0),
+        (Capture::EventOnly, 0),
+        (Capture::SpanOnly, 32),
+    ] {
+        let mcp = mcp.clone().with_capture(capture);
+        block_on(
+            mcp.server(&request)
+                .run(async { result(json!({"messages": []})) }),
+        );
+        let span = recorder.spans().pop().expect("a span");
+        let is_variable =
+            |attribute: &&KeyValue| attribute.key.as_str().starts_with("gen_ai.prompt.variable.v");
+        let recorded = span.attributes.iter().filter(is_variable).count();
+        assert_eq!(recorded, expected, "{capture:?}");
+    }
+}
+
+#[test]
+fn the_result_of_a_tool_that_failed_is_not_recorded() {
+    let recorder = Recorder::new();
+    let client = mcp(&recorder).with_capture(Capture::SpanOnly);
+    let failed = result(json!({"content": [], "isError": true}));
+    block_on(client.client(&mut call(json!(1))).run(async { failed }));
+    block_on(
+        client
+            .client(&mut call(json!(2)))
+            .run(async { error(json!(-32000)) }),
+    );
+    assert!(
+        !recorder.tree(&[]).contains("call.result"),
+        "{}",
+        recorder.tree(&[])
+    );
 }

@@ -36,6 +36,7 @@ pub(crate) fn target<R: HttpRequest<ReadAhead>>(request: &R) -> Target<'_> {
     Target {
         method: request.method(),
         path: url.path(),
+        query: url.query(),
         host: url.host(),
         port: url.port_or_known_default(),
     }

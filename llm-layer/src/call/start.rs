@@ -241,6 +241,7 @@ impl Start {
             let target = Target {
                 method: attempt.method(),
                 path: attempt.path(),
+                query: None,
                 host: attempt.host(),
                 port: None,
             };

@@ -8,8 +8,9 @@ use std::borrow::Cow;
 
 use http::HeaderMap;
 
+use crate::cut;
 use crate::formats::Format;
-use crate::json::{Container, Path, Scalar, Take, Visit};
+use crate::json::{Container, Path, Scalar, StrictScanner, Take, Visit};
 use crate::recognised::{AnyFormat, Recognised};
 use crate::request::{RequestInfo, Shape};
 
@@ -17,6 +18,8 @@ use crate::request::{RequestInfo, Shape};
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Candidates {
     candidates: Vec<Candidate>,
+    /// The model that the query of the URL names.
+    query_model: Option<String>,
     /// How many containers are open.
     depth: usize,
     /// How many values were read.
@@ -172,6 +175,7 @@ impl Candidates {
     pub(crate) fn new(candidates: Vec<Candidate>) -> Self {
         Self {
             candidates,
+            query_model: None,
             depth: 0,
             values: 0,
         }
@@ -200,6 +204,16 @@ impl Candidates {
         first?.recognised.as_ref()
     }
 
+    /// Reads the query of the URL, which names the model where the body is the sound itself.
+    pub(crate) fn read_query(&mut self, query: &str) {
+        let mut parameters = query.split('&');
+        let model = parameters.find_map(|parameter| parameter.strip_prefix("model="));
+        let model = model.and_then(|model| percent_encoding::percent_decode_str(model).decode_utf8().ok());
+        let model = model.filter(|model| !model.is_empty());
+        self.query_model =
+            model.map(|model| cut::at_char_boundary(&model, StrictScanner::MAX_WHOLE_BYTES).to_owned());
+    }
+
     /// Reads the headers of the request.
     pub(crate) fn read_head(&mut self, headers: &HeaderMap) {
         self.each(|candidate| {
@@ -223,6 +237,9 @@ impl Candidates {
             if let Some(Recognised { format, .. }) = &candidate.recognised {
                 format.finish_request(path, &mut candidate.info);
             }
+            if candidate.info.model.is_none() {
+                candidate.info.model.clone_from(&self.query_model);
+            }
         }
         let mut at = self
             .candidates
@@ -234,7 +251,11 @@ impl Candidates {
             at = candidates.position(|candidate| candidate.applies(Extent::Nothing));
         }
         let chosen = self.candidates.into_iter().nth(at?)?;
-        Some((chosen.recognised?, chosen.info, chosen.is_proven))
+        let mut recognised = chosen.recognised?;
+        if let Some(provider) = chosen.info.provider {
+            recognised.provider = provider.into();
+        }
+        Some((recognised, chosen.info, chosen.is_proven))
     }
 }
 

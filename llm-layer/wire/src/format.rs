@@ -65,6 +65,12 @@ pub trait WireFormat: Send + Sync {
         &[]
     }
 
+    /// Returns whether an answer that has only a text is in this format. Asked if the request does not show that
+    /// it is a model call. `false` if other services have a text at the same path. Default: `true`.
+    fn is_shown_by_text(&self) -> bool {
+        true
+    }
+
     /// Reads the headers of an answer. Default: no effect.
     fn head(&self, _headers: &HeaderMap, _reply: &mut Reply) {}
 

@@ -84,6 +84,10 @@ impl<F: WireFormat> WireFormat for Guarded<F> {
         self.call(F::envelopes).unwrap_or_default()
     }
 
+    fn is_shown_by_text(&self) -> bool {
+        self.call(F::is_shown_by_text).unwrap_or(true)
+    }
+
     fn head(&self, headers: &HeaderMap, reply: &mut Reply) {
         self.read(reply, |format, reply| format.head(headers, reply));
     }

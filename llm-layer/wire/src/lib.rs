@@ -78,7 +78,7 @@
 //! | watsonx | OpenAI's, `/ml/v1/text/chat`, `/chat_stream`, `/generation`, `/generation_stream`, `/rerank`, also below `/ml/v1/deployments/{deployment}` |
 //! | Perplexity, Reka, Writer | OpenAI's; `/v1/sonar`, `/v1/agent` at perplexity.ai, `/v1/chat` at reka.ai and writer.com |
 //! | Oracle Cloud, SAP AI Core, Snowflake Cortex | `/actions/chat`, `/actions/embedText`, `/actions/rerankText`, `/v2/completion`, `/inference/deployments/{deployment}/` and what Bedrock has, `/cortex/inference:complete`, `:embed` |
-//! | Cloudflare Workers AI | `/ai/run/@{model}`, `/workers-ai/@{model}` |
+//! | Cloudflare | `/ai/run/@{model}`, `/workers-ai/@{model}`; `/v1/{account}/{gateway}` at gateway.ai.cloudflare.com |
 //! | DashScope | OpenAI's, `/aigc/text-generation/generation`, `/aigc/multimodal-generation/generation`, `/text-embedding/text-embedding`, `/multimodal-embedding/multimodal-embedding`, `/text-rerank/text-rerank`, `/apps/{app}/completion` |
 //! | Qianfan, Hunyuan | OpenAI's, `/wenxinworkshop/chat/{model}`; any path at hunyuan.tencentcloudapi.com |
 //! | Voyage, Text Embeddings Inference | OpenAI's, `/multimodalembeddings`, `/contextualizedembeddings`, `/rerank`, `/embed` |
@@ -112,8 +112,7 @@
 //! | fine-tuning | `/fine_tuning/jobs`, `/fine-tunes`, `:tune` |
 //! | caches and stores | `/cachedContents`, `/vector_stores`, `/conversations` of OpenAI |
 //!
-//! These are not recognised, though a model runs: the universal endpoint of Cloudflare's AI gateway (its path has no
-//! API's name), classification, Letta's own servers, and runtimes of Bedrock's AgentCore, whose answers have any shape.
+//! These are not recognised, though a model runs: classification, Letta's own servers, and runtimes of Bedrock's AgentCore, whose answers have any shape.
 //!
 //! An answer may be wrapped: a format names the members of the root that gateways and platforms put the whole
 //! answer in, such as `data`, `result`, `output`, `response` and `body` (see [`WireFormat::envelopes`]). They may

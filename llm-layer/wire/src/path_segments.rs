@@ -13,9 +13,10 @@ pub(crate) fn hub_model(path: &str) -> Option<String> {
     (!model.is_empty()).then(|| model.to_owned())
 }
 
-/// The deployment that a path of Azure's, SageMaker's or Databricks' names.
+/// The deployment that a path of Azure's, SageMaker's, Databricks' or Predibase's names.
 pub(crate) fn deployment(path: &str) -> Option<String> {
-    let befores = ["/deployments/", "/serving-endpoints/", "/endpoints/"];
+    // Predibase has `/deployments/v2/llms/{model}`.
+    let befores = ["/llms/", "/deployments/", "/serving-endpoints/", "/endpoints/"];
     befores.iter().find_map(|before| segment(path, before, '/'))
 }
 

@@ -28,6 +28,8 @@ pub struct RequestInfo {
     pub(crate) other_model: Option<String>,
     /// The id of what the request gets, if its path names it.
     pub(crate) stored_id: Option<String>,
+    /// The provider, if the body names it.
+    pub(crate) provider: Option<&'static str>,
     /// The request is for embeddings.
     pub(crate) is_embedding: bool,
     /// A user's format has panicked, and is not called again.
@@ -102,6 +104,7 @@ impl RequestInfo {
             stream_options: StreamOptions::default(),
             other_model: None,
             stored_id: None,
+            provider: None,
             is_embedding: false,
             panicked: false,
         }

@@ -147,6 +147,9 @@ impl RequestReader {
         let mut candidates = candidates(target, rules);
         candidates.first(path)?;
         candidates.read_head(headers);
+        if let Some(query) = target.query {
+            candidates.read_query(query);
+        }
         let coding = Coding::from_headers(headers);
         Some(Self {
             path: path.into(),

@@ -28,8 +28,10 @@ impl ResponseReader {
     /// Creates a reader of an answer in this format.
     #[must_use]
     pub fn new(format: AnyFormat) -> Self {
+        let mut reply = Reply::new(format.alternatives(), format.envelopes());
+        reply.flags.needs_more_than_text = !format.is_shown_by_text();
         Self {
-            reply: Reply::new(format.alternatives(), format.envelopes()),
+            reply,
             format,
             answer: None,
             framing: None,

@@ -13,6 +13,8 @@ pub struct Target<'a> {
     pub method: &'a Method,
     /// The path, without a query.
     pub path: &'a str,
+    /// The query, if there is one. Only the name of a model is read of it.
+    pub query: Option<&'a str>,
     /// The host, without brackets, if it is known.
     pub host: Option<&'a str>,
     /// The port, if it is known.
@@ -39,6 +41,7 @@ impl<'a> Target<'a> {
         Self {
             method,
             path: uri.path(),
+            query: uri.query(),
             host: host.map(|host| host.trim_start_matches('[').trim_end_matches(']')),
             port: port.or(default),
         }

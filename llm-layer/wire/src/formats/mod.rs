@@ -10,6 +10,7 @@ mod batches;
 mod bedrock;
 mod bedrock_agents;
 mod bedrock_invoke;
+mod cloudflare_universal;
 mod clova;
 mod cohere;
 mod cortex;
@@ -270,6 +271,8 @@ formats! {
     TextToSpeech => voices::TEXT_TO_SPEECH,
     /// Transcription of ElevenLabs and Deepgram.
     SpeechToText => voices::SPEECH_TO_TEXT,
+    /// The universal endpoint of Cloudflare's AI gateway.
+    CloudflareUniversal => cloudflare_universal::CloudflareUniversal,
     /// Stability's images.
     StabilityImages => openai_images::STABILITY,
 }
@@ -318,6 +321,10 @@ impl WireFormat for Format {
 
     fn envelopes(&self) -> &'static [&'static str] {
         self.decoder().envelopes()
+    }
+
+    fn is_shown_by_text(&self) -> bool {
+        self.decoder().is_shown_by_text()
     }
 
     fn head(&self, headers: &HeaderMap, reply: &mut Reply) {

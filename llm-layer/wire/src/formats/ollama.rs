@@ -76,6 +76,11 @@ impl WireFormat for Ollama {
         &["data", "result", "output", "body"]
     }
 
+    /// Many chat services answer with a `response` or a `message`. Ollama also names the model.
+    fn is_shown_by_text(&self) -> bool {
+        false
+    }
+
     fn channel(&self, at: &Path, _: &Reply) -> Option<Channel> {
         match at.as_str() {
             "message.content" | "response" => Some(Channel::Content),

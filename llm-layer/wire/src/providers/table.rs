@@ -288,6 +288,10 @@ pub(super) const PROVIDERS: &[Provider] = &[
             // Behind its gateway, which has OpenAI's API below the same path.
             api("/workers-ai/@**", Format::WorkersAiChat),
             api("/workers-ai/@**", Format::WorkersAiCompletion),
+            Api {
+                domains: &["gateway.ai.cloudflare.com"],
+                ..api_if("/v1/*/*", UNIVERSAL, Format::CloudflareUniversal)
+            },
         ],
         ..Provider::PLAIN
     },
@@ -823,6 +827,12 @@ const VERTEX_COMPLETION: Proof = Proof::Value(&[
     "instances[].max_tokens",
     "parameters.maxOutputTokens",
     "parameters.max_tokens",
+]);
+/// Messages, contents or a prompt for one of many providers.
+const UNIVERSAL: Proof = Proof::Value(&[
+    "[].query.messages[].role",
+    "[].query.contents[].parts[].text",
+    "[].query.prompt",
 ]);
 const BATCH: Proof = Proof::Value(&["input_file_id"]);
 

@@ -53,6 +53,8 @@ pub(crate) struct Flags {
     pub(crate) is_background: bool,
     /// Some text came, on whatever channel.
     pub(crate) has_text: bool,
+    /// A text alone does not show that the answer is in the format.
+    pub(crate) needs_more_than_text: bool,
     /// Some of the text came as the delta of a message.
     pub(crate) has_deltas: bool,
     /// An event of the Responses API had a piece of the answer itself.
@@ -263,12 +265,12 @@ impl Reply {
         (0..len).map(|choice| self.finish_reasons.get(choice)?.as_deref())
     }
 
-    /// Returns whether the format recognised nothing in the answer.
+    /// Returns whether the format recognised nothing in the answer that shows what it is.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.id.is_none()
             && self.model.is_none()
-            && !self.flags.has_text
+            && (!self.flags.has_text || self.flags.needs_more_than_text)
             && self.finish_reasons.is_empty()
             && self.usage.is_empty()
             && self.other_usage.is_none()

@@ -36,6 +36,7 @@ impl SessionUrl {
         Target {
             method: &Method::POST,
             path: &self.path,
+            query: None,
             host: self.host.as_deref(),
             port: self.port,
         }

@@ -146,8 +146,12 @@ impl BilledUsage {
     pub(crate) fn from_reply(totals: &CallUsage, reply: &Reply, tier: Option<&str>) -> Option<Self> {
         let (reported, billing) = (reply.usage(), reply.billing());
         let mut usage = Self::new();
+        let searches = match reply.model() {
+            Some(model) if is_billed_by_grounded_prompt(model) => billing.searches().min(1),
+            _ => billing.searches(),
+        };
         for (part, count) in [
-            (BilledPart::WebSearch, billing.searches()),
+            (BilledPart::WebSearch, searches),
             (BilledPart::Citation, billing.citation_tokens()),
             (BilledPart::AudioSecond, billing.audio_seconds()),
             (BilledPart::Page, billing.pages()),
@@ -228,6 +232,14 @@ impl BilledUsage {
         }
         self.counts.set(BilledPart::Output, rest);
     }
+}
+
+/// Returns whether a model's searches are billed once a prompt. Those of Gemini 3 and newer are billed by the
+/// query: <https://ai.google.dev/gemini-api/docs/pricing>.
+fn is_billed_by_grounded_prompt(model: &str) -> bool {
+    ["gemini-1.", "gemini-2."]
+        .iter()
+        .any(|family| model.starts_with(family))
 }
 
 /// Takes at most `count` of what is there.

@@ -13,6 +13,8 @@ pub struct Billing {
     region: Option<String>,
     search_context: Option<String>,
     searches: u64,
+    /// The searches of the list that is being read.
+    listed_searches: u64,
     page_visits: u64,
     citation_tokens: u64,
     audio_seconds: u64,
@@ -39,6 +41,7 @@ impl Billing {
         region: None,
         search_context: None,
         searches: 0,
+        listed_searches: 0,
         page_visits: 0,
         citation_tokens: 0,
         audio_seconds: 0,
@@ -112,6 +115,15 @@ impl Billing {
     /// Counts a search in an answer that lists its searches.
     pub(crate) fn add_search(&mut self) {
         self.searches = self.searches.saturating_add(1);
+    }
+
+    /// Counts a query of a list, which a stream may send again. Empty queries are not billed.
+    pub(crate) fn add_listed_search(&mut self, query: &str, is_first: bool) {
+        if is_first {
+            self.listed_searches = 0;
+        }
+        self.listed_searches = self.listed_searches.saturating_add(u64::from(!query.is_empty()));
+        self.searches = self.searches.max(self.listed_searches);
     }
 
     /// Counts a search that turns out to open or search a page, which is not billed.

@@ -573,4 +573,82 @@ const CASES: &[Case] = &[
             r#"Client generate_content gemini-live-2.5-flash | provider.name="gcp.vertex_ai" | request.model="gemini-live-2.5-flash" | usage.input_tokens=10 | usage.output_tokens=3 | tokens.source="reported""#,
         ],
     },
+    Case {
+        name: "a transcription that failed",
+        url: REALTIME,
+        messages: &[
+            r#"<{"type":"session.updated","session":{"type":"realtime","audio":{"input":{"transcription":{"model":"whisper-1"}}}}}"#,
+            r#"<{"type":"conversation.item.input_audio_transcription.failed","item_id":"i1","content_index":0,"error":{"type":"transcription_error","code":"audio_unintelligible","message":"m","param":null}}"#,
+        ],
+        expected: &[
+            r#"Client transcription whisper-1 ERROR | error.type="audio_unintelligible" | provider.name="openai" | request.model="whisper-1" | response.id="i1" | tokens.source="unknown""#,
+        ],
+    },
+    Case {
+        name: "a warm-up of Responses generates nothing",
+        url: RESPONSES,
+        messages: &[
+            r#">{"type":"response.create","model":"gpt-5.2","generate":false,"input":"Hi"}"#,
+            r#"<{"type":"response.created","response":{"id":"resp_1","model":"gpt-5.2","status":"in_progress"}}"#,
+            r#"<{"type":"response.completed","response":{"id":"resp_1","model":"gpt-5.2","status":"completed","output":[],"usage":{"input_tokens":0,"output_tokens":0,"total_tokens":0}}}"#,
+        ],
+        expected: &[
+            r#"Client chat gpt-5.2 | provider.name="openai" | request.model="gpt-5.2" | response.finish_reasons=["stop"] | response.id="resp_1" | response.model="gpt-5.2" | usage.input_tokens=0 | usage.output_tokens=0 | openai.api.type="responses" | tokens.source="reported""#,
+        ],
+    },
+    Case {
+        name: "a compaction of Responses",
+        url: RESPONSES,
+        messages: &[
+            r#">{"type":"response.create","model":"gpt-5.2","input":"Hi","context_management":[{"type":"compaction","compact_threshold":1000}]}"#,
+            r#"<{"type":"response.created","response":{"id":"resp_1","model":"gpt-5.2"}}"#,
+            r#"<{"type":"response.output_item.done","output_index":0,"item":{"id":"cmp_1","type":"compaction","encrypted_content":"AAAA"}}"#,
+            r#"<{"type":"response.completed","response":{"id":"resp_1","model":"gpt-5.2","status":"completed","output":[{"id":"cmp_1","type":"compaction","encrypted_content":"AAAA"}],"usage":{"input_tokens":10,"output_tokens":2,"total_tokens":12}}}"#,
+        ],
+        expected: &[
+            r#"Client chat gpt-5.2 | conversation.compacted=true | provider.name="openai" | request.model="gpt-5.2" | response.finish_reasons=["stop"] | response.id="resp_1" | response.model="gpt-5.2" | usage.input_tokens=10 | usage.output_tokens=2 | openai.api.type="responses" | tokens.source="reported""#,
+        ],
+    },
+    Case {
+        name: "an agent of Azure's Voice Live",
+        url: "wss://r.services.ai.azure.com/voice-live/realtime?api-version=2025-10-01&agent-id=a&agent-project-name=p",
+        messages: &[
+            r#"<{"type":"session.created","session":{"id":"s","model":"gpt-4.1","modalities":["text","audio"]}}"#,
+            r#">{"type":"session.update","session":{"modalities":["text"],"turn_detection":{"type":"azure_semantic_vad"}}}"#,
+            r#"<{"type":"session.updated","session":{"id":"s","model":"gpt-4.1","modalities":["text"]}}"#,
+            r#"<{"type":"response.created","response":{"id":"r1","conversation_id":"conv_1"}}"#,
+            r#"<{"type":"response.text.delta","response_id":"r1","delta":"Hi"}"#,
+            r#"<{"type":"response.done","response":{"id":"r1","conversation_id":"conv_1","status":"completed","usage":{"total_tokens":30,"input_tokens":10,"output_tokens":20}}}"#,
+        ],
+        expected: &[
+            r#"Client chat gpt-4.1 | conversation.id="conv_1" | output.type="text" | provider.name="azure.ai.openai" | request.model="gpt-4.1" | response.finish_reasons=["stop"] | response.id="r1" | response.model="gpt-4.1" | usage.input_tokens=10 | usage.output_tokens=20 | tokens.source="reported""#,
+        ],
+    },
+    Case {
+        name: "a response with a model of its own",
+        url: REALTIME,
+        messages: &[
+            r#"<{"type":"session.created","session":{"type":"realtime","model":"gpt-realtime"}}"#,
+            r#">{"type":"response.create","response":{"model":"gpt-realtime-mini","conversation":"none"}}"#,
+            r#"<{"type":"response.created","response":{"id":"r1","conversation_id":null}}"#,
+            r#"<{"type":"response.done","response":{"id":"r1","conversation_id":null,"status":"completed","usage":{"total_tokens":30,"input_tokens":10,"output_tokens":20}}}"#,
+        ],
+        expected: &[
+            r#"Client chat gpt-realtime-mini | provider.name="openai" | request.model="gpt-realtime-mini" | response.finish_reasons=["stop"] | response.id="r1" | usage.input_tokens=10 | usage.output_tokens=20 | tokens.source="reported""#,
+        ],
+    },
+    Case {
+        name: "Live: a tool call without usage, then its own message of usage",
+        url: LIVE,
+        messages: &[
+            r#">{"setup":{"model":"models/gemini-live"}}"#,
+            r#">{"clientContent":{"turns":[{"role":"user","parts":[{"text":"Hi"}]}],"turnComplete":true}}"#,
+            r#"<{"toolCall":{"functionCalls":[{"id":"f1","name":"f","args":{}}]}}"#,
+            r#"<{"usageMetadata":{"promptTokenCount":100,"responseTokenCount":12,"totalTokenCount":112}}"#,
+            r#"<{"toolCallCancellation":{"ids":["f1"]}}"#,
+        ],
+        expected: &[
+            r#"Client generate_content gemini-live | provider.name="gcp.gemini" | request.model="gemini-live" | usage.input_tokens=100 | usage.output_tokens=12 | tokens.source="reported""#,
+        ],
+    },
 ];

@@ -101,6 +101,10 @@ impl WireFormat for Gemini {
             ("candidates[].finishReason" | "promptFeedback.blockReason", Scalar::Text(reason)) => {
                 reply.finish(at, reason);
             }
+            ("candidates[].groundingMetadata.webSearchQueries[]", Scalar::Text(query)) => {
+                let is_first = at.last_position() == 0;
+                reply.usage.billing_mut().add_listed_search(query, is_first);
+            }
             ("error.status", Scalar::Text(_)) => reply.read_error("error.code", value),
             ("error.code", _) => reply.read_error("error", value),
             _ => {}

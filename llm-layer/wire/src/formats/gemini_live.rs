@@ -75,6 +75,10 @@ impl WireFormat for GeminiLive {
             }
             ("serverContent.turnComplete", Scalar::Bool(true)) => reply.complete(),
             ("serverContent.interrupted", Scalar::Bool(true)) => reply.finish(at, "interrupted"),
+            ("serverContent.groundingMetadata.webSearchQueries[]", Scalar::Text(query)) => {
+                let is_first = at.last_position() == 0;
+                reply.usage.billing_mut().add_listed_search(query, is_first);
+            }
             ("serverContent.turnCompleteReason", Scalar::Text(reason)) => reply.finish(at, reason),
             ("usageMetadata.trafficType" | "usageMetadata.serviceTier", Scalar::Text(_)) => {
                 reply.usage.billing_mut().set_service_tier(value);

@@ -3,14 +3,17 @@
 //! Everything that depends on the provider is in [`table`], one row each. Everything that depends on the
 //! format is in [`formats`](crate::formats).
 
+mod host_tail;
 mod pattern;
 mod provider;
 mod table;
 
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use http::Method;
 
+use self::host_tail::HostTail;
 use self::pattern::{Tail, Tails};
 use self::provider::Api;
 pub use self::provider::Provider;
@@ -27,8 +30,9 @@ impl Provider {
         if host.ends_with(|end: char| end.is_ascii_digit() || end == ']') {
             return None;
         }
-        PROVIDERS
-            .iter()
+        let tail = HostTail::from_host(host.strip_suffix('.').unwrap_or(host));
+        let rows = HOSTS.iter().filter(|(end, _)| end.may_end(tail));
+        rows.map(|(_, row)| *row)
             .find(|row| row.hosts.iter().any(|entry| entry.includes(host, target)))
     }
 
@@ -36,7 +40,7 @@ impl Provider {
     /// it.
     #[must_use]
     pub fn from_id(id: &str) -> Option<&'static Self> {
-        PROVIDERS.iter().find(|row| row.id == Some(id))
+        IDS.get(id).copied()
     }
 }
 
@@ -66,6 +70,22 @@ pub(crate) fn find(target: &Target<'_>, path: &str, candidates: &mut Vec<Candida
         }
     }
 }
+
+/// The providers by the ends of their hosts, in the order of the table: each host is compared with all of them.
+static HOSTS: LazyLock<Vec<(HostTail, &'static Provider)>> = LazyLock::new(|| {
+    let rows = PROVIDERS.iter();
+    let domains = rows.flat_map(|row| row.hosts.iter().map(move |host| (host.domains(), row)));
+    let tail = |domain: &&str| HostTail::from_domain(domain);
+    domains
+        .flat_map(|(domains, row)| domains.iter().map(tail).map(move |tail| (tail, row)))
+        .collect()
+});
+
+/// The first provider of each name.
+static IDS: LazyLock<HashMap<&'static str, &'static Provider>> = LazyLock::new(|| {
+    let named = PROVIDERS.iter().rev().filter_map(|row| Some((row.id?, row)));
+    named.collect()
+});
 
 /// The APIs of all providers, in the order of the table, by the ends of their paths: each request is compared with all of them.
 type Apis = Vec<(Tail, &'static Provider, &'static Api)>;

@@ -123,6 +123,14 @@ impl Provider {
 }
 
 impl Host {
+    /// The domains that its hosts end with.
+    pub(super) fn domains(&'static self) -> &'static [&'static str] {
+        match self {
+            Self::Domain(domain) | Self::Ending(domain) => std::slice::from_ref(domain),
+            Self::Service { domains, .. } | Self::Paths { domains, .. } => domains,
+        }
+    }
+
     pub(super) fn includes(&self, host: &str, target: &Target<'_>) -> bool {
         let is_at = |domains: &[&str]| domains.iter().any(|domain| target.is_at(domain));
         match self {

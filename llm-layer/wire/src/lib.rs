@@ -62,8 +62,8 @@
 //! | rerank, moderation, OCR | `/rerank`, `/reranks`, `/reranking`, `/ranking`, `/score`, `/moderations`, `/chat/moderations`; `/ocr` at mistral.ai |
 //! | batches | `/batches`, `/v1/messages/batches`, `:batchGenerateContent`; `/batch/jobs` at mistral.ai; `GET` of a batch at the provider's host |
 //! | results of batches | `GET /v1/messages/batches/{id}/results`; `GET /files/{id}/content`, if the content is that of a batch; within the batch of Gemini. The usage of all answers is added up |
-//! | runs of agents | `/threads/{id}/runs`, `/threads/runs`, of OpenAI's assistants and Foundry's agents; `GET /threads/{id}/runs/{id}` at the provider's host; `/v1/agents/{agent}/messages`, `/messages/stream` at letta.com |
-//! | Bedrock's agents, flows, knowledge bases | at amazonaws.com `/agents/{agent}/agentAliases/{alias}/sessions/{session}/text`, `/agents/{session}`, `/flows/{flow}/aliases/{alias}`, `/retrieveAndGenerate`, `/retrieveAndGenerateStream`; their tokens are known only from an agent's trace (`enableTrace`) |
+//! | runs of agents | `/threads/{id}/runs`, `/threads/runs`, of OpenAI's assistants and Foundry's agents; `GET /threads/{id}/runs/{id}` at the provider's host; `/v1/agents/{agent}/messages`, `/messages/stream` of Letta |
+//! | Bedrock's agents, flows, knowledge bases | `/agents/{agent}/agentAliases/{alias}/sessions/{session}/text`, at amazonaws.com `/agents/{session}`; `/flows/{flow}/aliases/{alias}`, `/retrieveAndGenerate`, `/retrieveAndGenerateStream`; their tokens are known only from an agent's trace (`enableTrace`) |
 //! | stored prompts of gateways | `/prompts/{id}/completions` |
 //! | files | `/files` at the provider's host |
 //! | Azure OpenAI and Foundry | OpenAI's, below `/openai/deployments/{model}`, `/openai/v1` or `/models` |
@@ -112,7 +112,8 @@
 //! | fine-tuning | `/fine_tuning/jobs`, `/fine-tunes`, `:tune` |
 //! | caches and stores | `/cachedContents`, `/vector_stores`, `/conversations` of OpenAI |
 //!
-//! These are not recognised, though a model runs: classification, Letta's own servers, and runtimes of Bedrock's AgentCore, whose answers have any shape.
+//! These are not recognised, though a model runs: classification, and runtimes of Bedrock's AgentCore, whose answers
+//! have any shape.
 //!
 //! An answer may be wrapped: a format names the members of the root that gateways and platforms put the whole
 //! answer in, such as `data`, `result`, `output`, `response` and `body` (see [`WireFormat::envelopes`]). They may

@@ -12,9 +12,10 @@ use crate::usage::UsagePart;
 /// `POST …/threads/{thread}/runs`, `…/threads/runs`. Unless it streams, the answer comes before the run has
 /// begun.
 pub(super) const CREATE: Table = Table {
-    operation: Operation::Chat,
+    operation: Operation::InvokeAgent,
     required: &["assistant_id"],
     parameters: &[
+        (Parameter::AgentId, "assistant_id", ParameterType::Text),
         (Parameter::Temperature, "temperature", ParameterType::Double),
         (Parameter::TopP, "top_p", ParameterType::Double),
         (Parameter::MaxTokens, "max_completion_tokens", ParameterType::Int),

@@ -16,6 +16,8 @@ pub(super) const LETTA: Table = Table {
     },
     request_stream: "streaming",
     stream_paths: &["/messages/stream"],
+    // Chats of other services have such messages too.
+    is_shown_by_text: false,
     text: &["messages[].content", "content"],
     reasoning: &["messages[].reasoning", "reasoning"],
     id: &[],

@@ -47,6 +47,8 @@ pub(super) struct Table {
     pub(super) content: Members,
     /// The members of requests have names such as `ToolCalls`, not `tool_calls`.
     pub(super) is_pascal_case: bool,
+    /// A text alone shows that an answer is in this format.
+    pub(super) is_shown_by_text: bool,
     /// The array of alternative answers.
     pub(super) alternatives: &'static str,
     /// The members that hold the answer in some responses: see [`WireFormat::envelopes`].
@@ -120,6 +122,7 @@ impl Table {
         prompt: &[],
         content: Members::ALL,
         is_pascal_case: false,
+        is_shown_by_text: true,
         alternatives: "",
         envelopes: &[],
         text: &[],
@@ -235,6 +238,10 @@ impl WireFormat for Table {
             true => self.content.read(&body.with_snake_case()),
             false => self.content.read(body),
         }
+    }
+
+    fn is_shown_by_text(&self) -> bool {
+        self.is_shown_by_text
     }
 
     fn alternatives(&self) -> &'static str {

@@ -444,8 +444,8 @@ pub(super) const PROVIDERS: &[Provider] = &[
         id: Some("letta"),
         hosts: &[Host::Domain("letta.com")],
         apis: &[
-            api_at("/v1/agents/*/messages", &["letta.com"], Format::Letta),
-            api_at("/v1/agents/*/messages/stream", &["letta.com"], Format::Letta),
+            api_if("/v1/agents/*/messages", ANSWERS, Format::Letta),
+            api_if("/v1/agents/*/messages/stream", ANSWERS, Format::Letta),
         ],
         default_port: Some(8283),
         ..Provider::PLAIN
@@ -617,23 +617,11 @@ pub(super) const PROVIDERS: &[Provider] = &[
         ],
         apis: &[
             api_at("/rerank", &["amazonaws.com"], Format::BedrockRerank),
-            api_at(
-                "/agents/*/agentAliases/*/sessions/*/text",
-                &["amazonaws.com"],
-                Format::BedrockAgent,
-            ),
+            api("/agents/*/agentAliases/*/sessions/*/text", Format::BedrockAgent),
             api_at("/agents/*", &["amazonaws.com"], Format::BedrockAgent),
-            api_at("/flows/*/aliases/*", &["amazonaws.com"], Format::BedrockFlow),
-            api_at(
-                "/retrieveAndGenerate",
-                &["amazonaws.com"],
-                Format::BedrockKnowledgeBase,
-            ),
-            api_at(
-                "/retrieveAndGenerateStream",
-                &["amazonaws.com"],
-                Format::BedrockKnowledgeBase,
-            ),
+            api_if("/flows/*/aliases/*", FLOW, Format::BedrockFlow),
+            api("/retrieveAndGenerate", Format::BedrockKnowledgeBase),
+            api("/retrieveAndGenerateStream", Format::BedrockKnowledgeBase),
             api("/model/*/converse", Format::BedrockConverse),
             api("/model/*/converse-stream", Format::BedrockConverse),
             api_if("/model/*/invoke", INVOKE_MODEL, Format::BedrockInvoke),
@@ -772,6 +760,7 @@ const CHAT: Proof = Proof::HostValueOrAnswer(&["messages[].role"]);
 const MISTRAL_CONVERSATION: Proof = Proof::HostValueOrAnswer(&["model", "agent_id"]);
 const TRITON: Proof =
     Proof::HostValueOrAnswer(&["max_tokens", "parameters.max_tokens", "parameters.temperature"]);
+const FLOW: Proof = Proof::HostValueOrAnswer(&["inputs[].nodeName"]);
 /// Each model has a format of its own.
 const INVOKE_MODEL: Proof = Proof::HostValueOrAnswer(&[
     "anthropic_version",

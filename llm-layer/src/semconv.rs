@@ -238,6 +238,8 @@ pub(crate) mod openinference {
     pub(crate) const TOKENS_TOTAL: &str = "llm.token_count.total";
     pub(crate) const TOKENS_CACHE_READ: &str = "llm.token_count.prompt_details.cache_read";
     pub(crate) const TOKENS_CACHE_WRITE: &str = "llm.token_count.prompt_details.cache_write";
+    pub(crate) const TOKENS_AUDIO_INPUT: &str = "llm.token_count.prompt_details.audio";
+    pub(crate) const TOKENS_AUDIO_OUTPUT: &str = "llm.token_count.completion_details.audio";
     pub(crate) const TOKENS_REASONING: &str = "llm.token_count.completion_details.reasoning";
     pub(crate) const SESSION_ID: &str = "session.id";
     pub(crate) const INPUT_VALUE: &str = "input.value";

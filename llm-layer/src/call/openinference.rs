@@ -50,6 +50,14 @@ pub(super) fn push_attributes(call: &CallState, attributes: &mut Vec<KeyValue>, 
             openinference::TOKENS_CACHE_WRITE,
             usage.part(UsagePart::CacheWrite),
         ),
+        (
+            openinference::TOKENS_AUDIO_INPUT,
+            usage.part(UsagePart::AudioInput),
+        ),
+        (
+            openinference::TOKENS_AUDIO_OUTPUT,
+            usage.part(UsagePart::AudioOutput),
+        ),
         (openinference::TOKENS_REASONING, usage.reasoning()),
     ];
     let counts = counts.into_iter().filter(|_| call.counts());

@@ -1,10 +1,11 @@
 //! Exchanges of several providers, from their documentation: what each call records.
 
 use http::{Request, Response};
+use throughline_agents::{agent, tokens};
 use throughline_llm_layer::{Capture, LlmLayer, Prices};
 use throughline_test_support::Recorder;
 
-use crate::support::{Chunks, MASKED, exchange, layer};
+use crate::support::{Chunks, MASKED, block_on, exchange, layer, lines_with};
 
 struct Case {
     name: &'static str,
@@ -86,6 +87,85 @@ fn run(case: &Case) -> Vec<String> {
             }
         })
         .collect()
+}
+
+/// The counts of audio were missing.
+#[test]
+fn openinference_has_the_parts_of_the_usage() {
+    let recorder = Recorder::new();
+    let request = Request::post("https://api.openai.com/v1/chat/completions");
+    let request = request.body(Chunks::from_iter([
+        r#"{"model":"gpt-4o-audio-preview","modalities":["text","audio"],"messages":[{"role":"user","content":"Hi"}]}"#,
+    ]));
+    let answer = r#"{"id":"c","model":"gpt-4o-audio-preview","choices":[{"index":0,"finish_reason":"tool_calls","message":{"role":"assistant","content":null,"tool_calls":[{"id":"call_1","type":"function","function":{"name":"f","arguments":"{}"}}]}}],"usage":{"prompt_tokens":30,"completion_tokens":62,"total_tokens":92,"prompt_tokens_details":{"cached_tokens":8,"audio_tokens":10},"completion_tokens_details":{"reasoning_tokens":2,"audio_tokens":50}}}"#;
+    let layer = layer(&recorder)
+        .with_openinference(true)
+        .with_capture(Capture::SpanOnly);
+    exchange(
+        &layer,
+        request.unwrap(),
+        Response::new(Chunks::from_iter([answer])),
+    );
+    let expected = [
+        r#"llm.output_messages.0.message.role="assistant""#,
+        r#"llm.output_messages.0.message.tool_calls.0.tool_call.function.arguments="{}""#,
+        r#"llm.output_messages.0.message.tool_calls.0.tool_call.function.name="f""#,
+        r#"llm.output_messages.0.message.tool_calls.0.tool_call.id="call_1""#,
+        "llm.token_count.completion=62",
+        "llm.token_count.completion_details.audio=50",
+        "llm.token_count.completion_details.reasoning=2",
+        "llm.token_count.prompt=30",
+        "llm.token_count.prompt_details.audio=10",
+        "llm.token_count.prompt_details.cache_read=8",
+        "llm.token_count.total=92",
+    ];
+    assert_eq!(
+        lines_with(&recorder, &["llm.token_count", "llm.output_messages"]),
+        expected
+    );
+}
+
+/// What is fetched has no tokens of its own. The ledger counts a response that was made in the background once,
+/// and its cost once.
+#[test]
+fn a_response_that_is_polled_counts_once() {
+    let recorder = Recorder::new();
+    let layer = layer_of(&recorder);
+    let poll = |status: &str, usage: &str| {
+        let request = Request::get("https://api.openai.com/v1/responses/resp_1").body(Chunks::default());
+        let answer = format!(
+            r#"{{"id":"resp_1","object":"response","background":true,"status":"{status}","model":"gpt-5","output":[],"usage":{usage}}}"#
+        );
+        exchange(
+            &layer,
+            request.unwrap(),
+            Response::new(Chunks::from_iter([answer])),
+        );
+    };
+    let usage = r#"{"input_tokens":1000,"output_tokens":100,"total_tokens":1100}"#;
+    let scope = agent("Planner")
+        .with_tracer_provider(recorder.tracer_provider())
+        .with_meter_provider(recorder.meter_provider());
+    let tokens = block_on(scope.run(async {
+        poll("queued", "null");
+        poll("in_progress", "null");
+        poll("completed", usage);
+        poll("completed", usage);
+        tokens()
+    }));
+    assert_eq!(
+        (tokens.input, tokens.output),
+        (1000, 100),
+        "the tokens of the agent"
+    );
+    assert_eq!(tokens.nanocost, 2_250_000, "the cost of the agent");
+    let counters = recorder.metrics();
+    let is_tokens = |line: &&String| line.starts_with("gen_ai.client.inference.usage");
+    assert_eq!(
+        counters.iter().filter(is_tokens).count(),
+        0,
+        "no metrics of tokens: {counters:#?}"
+    );
 }
 
 #[test]

@@ -75,7 +75,7 @@ impl Billing {
         self.region.as_deref()
     }
 
-    /// Returns the number of web searches that are billed by number (Anthropic, OpenAI, OpenRouter,
+    /// Returns the number of web searches that are billed by number (Anthropic, Gemini, OpenAI, OpenRouter,
     /// Perplexity, xAI). For Perplexity, a call that names the size of its search context is at least one.
     #[must_use]
     pub fn searches(&self) -> u64 {

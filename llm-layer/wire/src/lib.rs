@@ -57,7 +57,7 @@
 //! | OpenAI chat completions, and compatible APIs | `/chat/completions` |
 //! | OpenAI Responses, legacy completions, embeddings | `/responses`, `/responses/compact`, `/completions`, `/embeddings`, `/embeddings/multimodal` |
 //! | a stored response | `GET /responses/{id}`; deferred chats by `GET` at x.ai, perplexity.ai, bigmodel.cn and z.ai |
-//! | images, videos | `/images/generations`, `/images/edits`, `/images/variations`, `/videos`, `/videos/generations`, `/video/generations/jobs`, `:predictLongRunning`; `:predict` with prompts at googleapis.com; `/stable-image/generate/{service}` at stability.ai |
+//! | images, videos | `/images/generations`, `/images/edits`, `/images/variations`, `/videos`, `/videos/{video}/remix` at openai.com, `/videos/generations`, `/video/generations/jobs`, `:predictLongRunning`; `:predict` with prompts at googleapis.com; `/stable-image/generate/{service}` at stability.ai |
 //! | audio | `/audio/transcriptions`, `/audio/translations`, `/audio/speech`; `/v1/text-to-speech/{voice}`, `/v1/speech-to-text` at elevenlabs.io; `/v1/speak`, `/v1/listen` at deepgram.com |
 //! | rerank, moderation, OCR | `/rerank`, `/reranks`, `/reranking`, `/ranking`, `/score`, `/moderations`, `/chat/moderations`; `/ocr` at mistral.ai |
 //! | batches | `/batches`, `/v1/messages/batches`, `:batchGenerateContent`; `/batch/jobs` at mistral.ai; `GET` of a batch at the provider's host |
@@ -93,6 +93,7 @@
 //! | Salesforce | `/chat-generations`, `/generations` at salesforce.com |
 //! | RunPod | OpenAI's, `/v2/{endpoint}/run`, `/runsync`, `GET /v2/{endpoint}/status/{job}` at runpod.ai |
 //! | AssemblyAI, NVIDIA | OpenAI's; `/lemur/v3/generate/{task}` at assemblyai.com; `/nvcf/pexec/functions/{function}` at nvidia.com |
+//! | NLP Cloud | `/gpu/{model}/generation` at nlpcloud.io |
 //! | Dify, Coze | `/chat-messages`, `/completion-messages`; `/v3/chat` at coze.com and coze.cn |
 //! | Vercel's AI gateway | OpenAI's and Anthropic's, `/ai/language-model` |
 //!

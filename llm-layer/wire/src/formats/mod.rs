@@ -34,6 +34,7 @@ mod lm_studio;
 mod mistral;
 mod moderations;
 mod named_count;
+mod nlp_cloud;
 mod oci;
 mod ocr;
 mod ollama;
@@ -145,6 +146,8 @@ formats! {
     VertexCompletion => vertex_predict::COMPLETION,
     /// OpenAI's videos.
     OpenAiVideos => videos::OPENAI,
+    /// A video of OpenAI that changes another.
+    OpenAiVideoRemix => videos::REMIX,
     /// Google's videos.
     Veo => videos::VEO,
     /// Rerank of Cohere, Jina, Voyage and vLLM.
@@ -265,6 +268,8 @@ formats! {
     RunPodStored => runpod::FETCH,
     /// Letta's agents.
     Letta => letta::LETTA,
+    /// NLP Cloud's text generation.
+    NlpCloud => nlp_cloud::GENERATION,
     /// AssemblyAI's LeMUR.
     Lemur => lemur::GENERATE,
     /// Speech of ElevenLabs and Deepgram.

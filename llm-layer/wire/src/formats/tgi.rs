@@ -57,5 +57,6 @@ pub(super) const TGI: Table = Table {
 /// `POST /models/{model}` of Hugging Face's inference providers, for models of many kinds. The answer is a list.
 pub(super) const PIPELINE: Table = Table {
     model_in_path: hub_model,
+    whole_text: &["generated_text", "summary_text", "translation_text"],
     ..TGI
 };

@@ -15,6 +15,12 @@ pub(super) const OPENAI: Table = Table {
     ..Table::PLAIN
 };
 
+/// `POST …/videos/{video}/remix`.
+pub(super) const REMIX: Table = Table {
+    required: &["prompt"],
+    ..OPENAI
+};
+
 /// `POST …:predictLongRunning` of Gemini and Vertex. The answer names the operation.
 pub(super) const VEO: Table = Table {
     required: &["instances"],

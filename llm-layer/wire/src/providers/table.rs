@@ -441,6 +441,17 @@ pub(super) const PROVIDERS: &[Provider] = &[
         ..Provider::PLAIN
     },
     Provider {
+        id: Some("nlp_cloud"),
+        hosts: &[Host::Domain("nlpcloud.io")],
+        apis: &[api_at("/gpu/*/generation", &["nlpcloud.io"], Format::NlpCloud)],
+        ..Provider::PLAIN
+    },
+    Provider {
+        id: Some("predibase"),
+        hosts: &[Host::Domain("predibase.com")],
+        ..Provider::PLAIN
+    },
+    Provider {
         id: Some("letta"),
         hosts: &[Host::Domain("letta.com")],
         apis: &[
@@ -731,6 +742,7 @@ pub(super) const PROVIDERS: &[Provider] = &[
             api_if("/images/edits", IMAGE, Format::OpenAiImageEdits),
             api_if("/images/variations", IMAGE, Format::OpenAiImageEdits),
             api("/videos", Format::OpenAiVideos),
+            api_at("/videos/*/remix", &["openai.com"], Format::OpenAiVideoRemix),
             api("/videos/generations", Format::OpenAiVideos),
             api("/video/generations/jobs", Format::OpenAiVideos),
             api_if("/audio/transcriptions", AUDIO, Format::OpenAiTranscriptions),

@@ -84,7 +84,7 @@
 //! | attribute | when | what |
 //! |---|---|---|
 //! | `gen_ai.usage.input_tokens`, `gen_ai.usage.output_tokens` | if providers reported all numbers | the totals; the conventions do not allow estimates |
-//! | `gen_ai.usage.cache_read.input_tokens`, `gen_ai.usage.cache_write.input_tokens` | like those, if greater than 0 | the part of the input that providers read from caches or wrote to them |
+//! | `gen_ai.usage.cache_read.input_tokens`, `gen_ai.usage.cache_write.input_tokens` | like those, if greater than 0 | the part of the input that providers read from caches or wrote to them; the newest conventions have them on model calls only |
 //! | `gen_ai.response.finish_reasons` | if the agent made an inference call | the reasons of the last one; calls of agents beneath it do not count |
 //!
 //! If content is [captured](crate::content), the span of a tool has `gen_ai.tool.call.arguments`

@@ -26,8 +26,8 @@
 //! ```
 //!
 //! The trace context is in `_meta` of the messages. The arguments and results of tools are neither serialised
-//! nor recorded, even if content is captured. Requests of a server to its client, and notifications, pass without a span: for those, use
-//! [`Mcp::client`] and [`Mcp::server`].
+//! nor recorded, even if content is captured. Requests of a server to its client, and notifications, pass
+//! without a span: for those, use [`Mcp::client`] and [`Mcp::server`].
 
 use std::any::Any;
 use std::borrow::Cow;

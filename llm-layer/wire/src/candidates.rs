@@ -232,7 +232,7 @@ impl Candidates {
                 candidate.info = RequestInfo::default();
                 (candidate.info.model, candidate.info.stream) = std::mem::take(&mut candidate.head);
             }
-            let other = candidate.info.other_model.take();
+            let other = candidate.info.named.model.take();
             candidate.info.default_model(|| other);
             if let Some(Recognised { format, .. }) = &candidate.recognised {
                 format.finish_request(path, &mut candidate.info);
@@ -252,7 +252,7 @@ impl Candidates {
         }
         let chosen = self.candidates.into_iter().nth(at?)?;
         let mut recognised = chosen.recognised?;
-        if let Some(provider) = chosen.info.provider {
+        if let Some(provider) = chosen.info.named.provider {
             recognised.provider = provider.into();
         }
         Some((recognised, chosen.info, chosen.is_proven))

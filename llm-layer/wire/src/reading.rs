@@ -76,7 +76,7 @@ impl<F: FnMut(TextPiece<'_>)> Reading<'_, F> {
     }
 
     fn end_cumulative(&mut self) {
-        if let (Some(cumulative), Some(place)) = (&mut self.reply.cumulative, self.reply.cursor.place) {
+        if let (Some(cumulative), Some(place)) = (&mut self.reply.cumulative, self.reply.cursor.text.place) {
             if let Some(text) = cumulative.end(place) {
                 self.new_text(place, &text, false);
             }
@@ -105,7 +105,7 @@ impl<F: FnMut(TextPiece<'_>)> Reading<'_, F> {
 
     /// Whether a path is in the delta that stands behind the same message in the first event.
     fn repeats_message(&self, at: &Path) -> bool {
-        self.reply.cursor.has_message && at.as_str().starts_with(DELTA)
+        self.reply.cursor.text.has_message && at.as_str().starts_with(DELTA)
     }
 
     /// The item that a value belongs to, and its path in the item.
@@ -150,7 +150,7 @@ impl<F: FnMut(TextPiece<'_>)> Reading<'_, F> {
         if is_embedded {
             self.reply.cursor.embedded = Embedded::Open(Box::default());
             // The string is no text of its event: no other may be read like it.
-            self.reply.cursor.place = None;
+            self.reply.cursor.text.place = None;
         }
         is_embedded
     }
@@ -170,7 +170,7 @@ impl<F: FnMut(TextPiece<'_>)> Reading<'_, F> {
                     true => Embedded::Open(scanner),
                     false => Embedded::None,
                 };
-                self.reply.cursor.place = None;
+                self.reply.cursor.text.place = None;
                 true
             }
             other => {
@@ -204,7 +204,7 @@ impl<F: FnMut(TextPiece<'_>)> Visit for Reading<'_, F> {
         if channel.is_some() {
             self.reply.cursor.begin_text(at);
         }
-        if channel.is_some() || self.reply.cursor.has_message {
+        if channel.is_some() || self.reply.cursor.text.has_message {
             self.reply.flags.has_deltas |= at.as_str().starts_with(DELTA);
         }
         match self.capture(at, channel) || channel.is_some() {
@@ -228,8 +228,8 @@ impl<F: FnMut(TextPiece<'_>)> Visit for Reading<'_, F> {
             let choice = self.reply.cursor.choice(at);
             let place = TextPlace { choice, channel };
             self.reply.flags.has_text = true;
-            self.reply.cursor.place = Some(place);
-            self.reply.cursor.has_message |= at.as_str().starts_with(MESSAGE);
+            self.reply.cursor.text.place = Some(place);
+            self.reply.cursor.text.has_message |= at.as_str().starts_with(MESSAGE);
             if channel == Channel::Reasoning && self.reply.flags.reasoning.is_none() {
                 self.reply.flags.reasoning = Some(ReasoningPlace::from_path(at.as_str()));
             }
@@ -297,7 +297,7 @@ impl<F: FnMut(TextPiece<'_>)> Repeat for Reading<'_, F> {
     }
 
     fn place(&self) -> Option<TextPlace> {
-        self.reply.cursor.place.filter(|_| self.answer.is_none())
+        self.reply.cursor.text.place.filter(|_| self.answer.is_none())
     }
 
     fn is_unchanged(&mut self) -> bool {

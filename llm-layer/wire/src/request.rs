@@ -24,16 +24,22 @@ pub struct RequestInfo {
     is_object: bool,
     /// What the request says of its stream.
     pub(crate) stream_options: StreamOptions,
-    /// The model, if another member than `model` names it.
-    pub(crate) other_model: Option<String>,
-    /// The id of what the request gets, if its path names it.
-    pub(crate) stored_id: Option<String>,
-    /// The provider, if the body names it.
-    pub(crate) provider: Option<&'static str>,
+    pub(crate) named: NamedElsewhere,
     /// The request is for embeddings.
     pub(crate) is_embedding: bool,
     /// A user's format has panicked, and is not called again.
     pub(crate) panicked: bool,
+}
+
+/// What a request names at places of its own.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct NamedElsewhere {
+    /// The model, if another member than `model` names it.
+    pub(crate) model: Option<String>,
+    /// The provider, if the body names it.
+    pub(crate) provider: Option<&'static str>,
+    /// The id of what the request gets, if its path names it.
+    pub(crate) stored_id: Option<String>,
 }
 
 /// What a request says of its stream.
@@ -102,9 +108,7 @@ impl RequestInfo {
             },
             is_object: false,
             stream_options: StreamOptions::default(),
-            other_model: None,
-            stored_id: None,
-            provider: None,
+            named: NamedElsewhere::default(),
             is_embedding: false,
             panicked: false,
         }
@@ -288,7 +292,7 @@ impl RequestInfo {
         match (path, value) {
             ("model", Scalar::Text(model)) => self.model = Some(model.to_owned()),
             // watsonx's.
-            ("model_id", Scalar::Text(model)) => self.other_model = Some(model.to_owned()),
+            ("model_id", Scalar::Text(model)) => self.named.model = Some(model.to_owned()),
             ("stream", Scalar::Bool(stream)) => {
                 self.stream = Some(stream);
                 self.stream_options.member = Some(stream);

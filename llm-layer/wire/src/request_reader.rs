@@ -107,7 +107,7 @@ impl ModelRequest {
     #[must_use]
     pub fn response_reader(&self) -> ResponseReader {
         let mut reader = ResponseReader::new(self.recognised.format.clone());
-        if let Some(id) = &self.info.stored_id {
+        if let Some(id) = &self.info.named.stored_id {
             reader.reply_mut().set_usage_id(id);
         }
         match self.info.stream_options.may_repeat_text {

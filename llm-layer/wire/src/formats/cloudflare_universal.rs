@@ -33,10 +33,10 @@ impl WireFormat for CloudflareUniversal {
             ("[].query.stream", Scalar::Bool(stream)) => request.stream = Some(stream),
             ("[].provider", Scalar::Text(name)) => {
                 let provider = PROVIDERS.iter().find(|(other, _)| *other == name);
-                request.provider = provider.map(|(_, provider)| *provider);
+                request.named.provider = provider.map(|(_, provider)| *provider);
             }
             ("[].endpoint", Scalar::Text(endpoint)) => {
-                request.other_model = model(endpoint);
+                request.named.model = model(endpoint);
             }
             (path, _) => {
                 if let Some(path) = path.strip_prefix("[].query.") {

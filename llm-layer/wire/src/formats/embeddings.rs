@@ -46,7 +46,7 @@ impl WireFormat for Embeddings {
     fn request_value(&self, at: &Path, value: Scalar<'_>, request: &mut RequestInfo) {
         request.read(&[PARAMS], at, value);
         if let ("servingMode.modelId" | "modelUri", Some(model)) = (at.as_str(), value.as_str()) {
-            request.other_model = Some(model.to_owned());
+            request.named.model = Some(model.to_owned());
         }
         if let ("taskType", Some(task)) = (at.as_str(), value.as_str()) {
             request.is_embedding = task.ends_with("_EMBEDDING");

@@ -36,7 +36,7 @@ impl WireFormat for GeminiInteractions {
         request.read(&[PARAMS], at, value);
         match (at.as_str(), value.as_str()) {
             // An agent takes the place of the model.
-            ("agent", Some(agent)) => request.other_model = Some(agent.to_owned()),
+            ("agent", Some(agent)) => request.named.model = Some(agent.to_owned()),
             ("response_mime_type", Some("application/json")) => {
                 request.set(Parameter::OutputType, "json");
             }

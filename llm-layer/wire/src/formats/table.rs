@@ -190,7 +190,7 @@ impl WireFormat for Table {
     fn request_value(&self, at: &Path, value: Scalar<'_>, request: &mut RequestInfo) {
         request.read(&[self.parameters], at, value);
         if let (Some(model), true) = (value.as_str(), at.as_str() == self.request_model) {
-            request.other_model = Some(model.to_owned());
+            request.named.model = Some(model.to_owned());
         }
         if !self.request_stream.is_empty() && at.as_str() == self.request_stream {
             request.stream = Some(value == Scalar::Bool(true));
@@ -214,7 +214,7 @@ impl WireFormat for Table {
 
     fn finish_request(&self, path: &str, request: &mut RequestInfo) {
         request.default_model(|| (self.model_in_path)(path));
-        request.stored_id = (self.stored_id)(path);
+        request.named.stored_id = (self.stored_id)(path);
         if let Some(agent) = (self.agent_in_path)(path) {
             request.set(Parameter::AgentId, agent);
         }

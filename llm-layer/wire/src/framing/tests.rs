@@ -44,7 +44,7 @@ fn read<'a>(
     let end = framing.finish(&mut reading);
     reading.is_unchanged();
     // Where the last text went matters only while its event is read, and one without text goes nowhere.
-    reply.cursor.place = None;
+    reply.cursor.text.place = None;
     format!("{end:?} {reply:#?} {text_by_place:#?}")
 }
 

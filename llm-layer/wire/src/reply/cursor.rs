@@ -19,12 +19,7 @@ const KEEP_ALIVE_EVENTS: [&str; 2] = ["ping", "keepalive"];
 /// Where the reader is, and what it knows of the current document.
 #[derive(Debug)]
 pub(crate) struct DocumentCursor {
-    /// The array whose elements are the alternatives.
-    alternatives: &'static str,
-    /// The members of the root that hold the whole answer where something wraps it.
-    envelopes: &'static [&'static str],
-    /// The lengths of these names, as bits.
-    envelope_lengths: u32,
+    layout: Layout,
     pub(crate) embedded: Embedded,
     /// The number of documents that ended, without those that only keep the connection open.
     pub(crate) documents: u64,
@@ -40,11 +35,28 @@ pub(crate) struct DocumentCursor {
     pub(super) indices: Vec<(u32, u32)>,
     /// The finish reasons by position.
     pub(super) finishes: Vec<(u32, String)>,
+    pub(crate) text: TextCursor,
+}
+
+/// Where a format has the answer.
+#[derive(Debug)]
+struct Layout {
+    /// The array whose elements are the alternatives.
+    alternatives: &'static str,
+    /// The members of the root that hold the whole answer where something wraps it.
+    envelopes: &'static [&'static str],
+    /// The lengths of these names, as bits.
+    envelope_lengths: u32,
+}
+
+/// The text that is being read, and those before it.
+#[derive(Debug, Default)]
+pub(crate) struct TextCursor {
     /// The outer positions of the text that began last.
-    pub(super) last_text: Option<(u32, u32)>,
+    pub(super) last: Option<(u32, u32)>,
     /// The document has a text of a whole message.
     pub(crate) has_message: bool,
-    /// Where that text goes.
+    /// Where the text that began last goes.
     pub(crate) place: Option<TextPlace>,
     /// The text that began last turned out to be of another channel.
     correction: Option<TextPlace>,
@@ -89,11 +101,13 @@ pub(crate) struct TextPlace {
 impl DocumentCursor {
     pub(super) fn new(alternatives: &'static str, envelopes: &'static [&'static str]) -> Self {
         Self {
-            alternatives,
-            envelopes,
-            envelope_lengths: envelopes
-                .iter()
-                .fold(0, |lengths, name| lengths | length_bit(name)),
+            layout: Layout {
+                alternatives,
+                envelopes,
+                envelope_lengths: envelopes
+                    .iter()
+                    .fold(0, |lengths, name| lengths | length_bit(name)),
+            },
             embedded: Embedded::None,
             documents: 0,
             event: String::new(),
@@ -103,10 +117,7 @@ impl DocumentCursor {
             code: None,
             indices: Vec::new(),
             finishes: Vec::new(),
-            last_text: None,
-            has_message: false,
-            place: None,
-            correction: None,
+            text: TextCursor::default(),
         }
     }
 
@@ -115,8 +126,8 @@ impl DocumentCursor {
     pub(crate) fn is_envelope(&self, at: &Path) -> bool {
         // Most members of the root have another length.
         at.is_member_of_root()
-            && self.envelope_lengths & length_bit(at.as_str()) != 0
-            && self.envelopes.contains(&at.as_str())
+            && self.layout.envelope_lengths & length_bit(at.as_str()) != 0
+            && self.layout.envelopes.contains(&at.as_str())
     }
 
     pub(crate) fn set_event(&mut self, name: &str) {
@@ -126,20 +137,20 @@ impl DocumentCursor {
 
     /// A text begins at `at`.
     pub(crate) fn begin_text(&mut self, at: &Path) {
-        self.last_text = Some((at.position(0), at.position(1)));
-        self.place = None;
+        self.text.last = Some((at.position(0), at.position(1)));
+        self.text.place = None;
     }
 
     pub(super) fn correct(&mut self, at: &Path, channel: Channel) {
-        if self.last_text == Some((at.position(0), at.position(1))) {
+        if self.text.last == Some((at.position(0), at.position(1))) {
             let choice = self.choice(at);
-            self.correction = Some(TextPlace { choice, channel });
+            self.text.correction = Some(TextPlace { choice, channel });
         }
     }
 
     /// Returns the correction that was not applied yet.
     pub(crate) fn take_correction(&mut self) -> Option<TextPlace> {
-        self.correction.take()
+        self.text.correction.take()
     }
 
     pub(super) fn finish(&mut self, at: &Path, reason: &str) {
@@ -170,14 +181,14 @@ impl DocumentCursor {
             *position = self.resolve(*position);
         }
         self.indices.clear();
-        self.last_text = None;
-        self.has_message = false;
+        self.text.last = None;
+        self.text.has_message = false;
         self.is_error = false;
         self.code = None;
         self.half_entry = None;
         if KEEP_ALIVE_EVENTS.contains(&self.event.as_str()) {
             // Events that repeat this one would be counted.
-            self.place = None;
+            self.text.place = None;
         } else {
             self.documents = self.documents.saturating_add(1);
         }
@@ -198,7 +209,8 @@ impl DocumentCursor {
 
     /// The element of the array of alternatives that a path is in.
     fn position(&self, at: &Path) -> u32 {
-        let is_within = !self.alternatives.is_empty() && at.as_str().starts_with(self.alternatives);
+        let is_within =
+            !self.layout.alternatives.is_empty() && at.as_str().starts_with(self.layout.alternatives);
         if is_within { at.position(0) } else { 0 }
     }
 

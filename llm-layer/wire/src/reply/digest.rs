@@ -16,8 +16,7 @@ impl Reply {
     fn digest(&self) -> u64 {
         // Every field is named, so that a new one is not forgotten.
         let Self {
-            id,
-            usage_id,
+            ids,
             model,
             usage,
             other_usage,
@@ -31,7 +30,7 @@ impl Reply {
             last_digest: _,
         } = self;
         let mut hasher = DefaultHasher::new();
-        (id, usage_id, model, usage, other_usage, error, details).hash(&mut hasher);
+        (ids, model, usage, other_usage, error, details).hash(&mut hasher);
         (flags, finish_reasons, has_panicked.load(Ordering::Relaxed)).hash(&mut hasher);
         (
             &cursor.event,
@@ -40,7 +39,7 @@ impl Reply {
             &cursor.code,
             &cursor.indices,
             &cursor.finishes,
-            cursor.last_text,
+            cursor.text.last,
             cumulative,
         )
             .hash(&mut hasher);

@@ -22,9 +22,7 @@ use crate::usage::{NO_USAGE, Usage, UsagePart};
 /// A [`WireFormat`](crate::WireFormat) fills it while the answer is read.
 #[derive(Debug)]
 pub struct Reply {
-    pub(crate) id: Option<String>,
-    /// The id by which the usage is the same as that of another answer.
-    pub(crate) usage_id: Option<String>,
+    ids: Ids,
     pub(crate) model: Option<Arc<str>>,
     pub(crate) usage: Usage,
     /// Usage at places that the format does not know. It counts if the format knows none.
@@ -40,6 +38,14 @@ pub struct Reply {
     pub(crate) has_panicked: AtomicBool,
     /// The [digest](Self::digest) when it was last computed.
     last_digest: u64,
+}
+
+/// The ids of an answer.
+#[derive(Debug, Default, PartialEq, Eq, Hash)]
+struct Ids {
+    answer: Option<String>,
+    /// The id by which the usage is the same as that of another answer.
+    usage: Option<String>,
 }
 
 /// What an answer said or had, yes or no.
@@ -133,8 +139,7 @@ const MAX_FINISH_REASON_BYTES: usize = 64;
 impl Reply {
     pub(crate) fn new(alternatives: &'static str, envelopes: &'static [&'static str]) -> Self {
         Self {
-            id: None,
-            usage_id: None,
+            ids: Ids::default(),
             model: None,
             usage: Usage::default(),
             other_usage: None,
@@ -152,23 +157,23 @@ impl Reply {
     /// Returns the answer's id.
     #[must_use]
     pub fn id(&self) -> Option<&str> {
-        self.id.as_deref()
+        self.ids.answer.as_deref()
     }
 
     /// Returns the id of what the usage is about. Two answers with the same one, such as the state of a batch and
     /// its results, report the same usage. It is the [id](Self::id), unless the provider names another.
     #[must_use]
     pub fn usage_id(&self) -> Option<&str> {
-        self.usage_id.as_deref().or_else(|| self.id())
+        self.ids.usage.as_deref().or_else(|| self.id())
     }
 
     pub(crate) fn set_usage_id(&mut self, id: &str) {
-        set(&mut self.usage_id, id);
+        set(&mut self.ids.usage, id);
     }
 
     /// Takes the answer's id out.
     pub fn take_id(&mut self) -> Option<String> {
-        self.id.take()
+        self.ids.answer.take()
     }
 
     /// Returns the model that answered.
@@ -268,7 +273,7 @@ impl Reply {
     /// Returns whether the format recognised nothing in the answer that shows what it is.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.id.is_none()
+        self.ids.answer.is_none()
             && self.model.is_none()
             && (!self.flags.has_text || self.flags.needs_more_than_text)
             && self.finish_reasons.is_empty()
@@ -278,7 +283,7 @@ impl Reply {
 
     /// Sets the id. An empty one is ignored.
     pub fn set_id(&mut self, id: &str) {
-        set(&mut self.id, id);
+        set(&mut self.ids.answer, id);
     }
 
     /// Sets the model that answered. An empty one is ignored.

@@ -27,8 +27,8 @@ const TRACE: &str = r#"{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"0a
 /// The file with a key in the configuration of the gateway.
 const SECRET: &str = "/run/secrets/azure";
 
-/// The examples are those of a build with the features of the whole workspace. `cargo run` would compile many dependencies
-/// again with fewer; that the examples compile with these, another step of the gate checks.
+/// Runs the examples from a build with the features of the whole workspace. `cargo run` would compile many dependencies
+/// again with fewer features. Another step of the gate checks that the examples compile with those.
 #[tokio::test]
 async fn every_command_of_the_guide_succeeds() {
     build(&["--examples"]).await;
@@ -174,7 +174,7 @@ async fn every_command_of_a_text_block_works() {
     fs::write(file("gateway.yaml"), gateway.replace(SECRET, &file("key"))).expect("a configuration");
     fs::write(file("key"), "secret").expect("a key");
     fs::write(file("trace.jsonl"), TRACE).expect("a file of traces");
-    // As above. That each package compiles with its own features alone, another step of the gate checks.
+    // Another step of the gate checks that each package compiles with its own features alone.
     build(&PROGRAMS.map(|name| format!("--bin={name}"))).await;
     for (line, shown) in SHOWN {
         let mut text = (*line).to_owned();
@@ -204,8 +204,8 @@ async fn every_command_of_a_text_block_works() {
     }
 }
 
-/// Builds programs with the features of the whole workspace. An example is among them, since only then the features of its
-/// dependencies count.
+/// Builds programs with the features of the whole workspace. Also builds an example, since Cargo enables the features of
+/// dev-dependencies only then.
 async fn build(programs: &[impl AsRef<str>]) {
     let mut build = Command::new(env!("CARGO"));
     build.args(["build", "-q", "--workspace", "--example=quickstart"]);

@@ -336,7 +336,8 @@ impl Call<'_> {
     }
 }
 
-/// Whether a request opens a WebSocket. Without the upgrade, the provider would see a request that nobody sent.
+/// Returns whether a request opens a WebSocket. Forwarded without the upgrade, it would be a plain request, which the
+/// client did not send.
 fn is_websocket(headers: &HeaderMap) -> bool {
     headers.contains_key(SEC_WEBSOCKET_KEY) && headers.contains_key(UPGRADE)
 }

@@ -8,8 +8,8 @@ pub(crate) use throughline_tracing_layer::semconv::HTTP_REQUEST_RESEND_COUNT;
 use opentelemetry::InstrumentationScope;
 use throughline_agents::Convention;
 
-pub(crate) const AGENT_NAME: &str = "gen_ai.agent.name";
 pub(crate) const AGENT_ID: &str = "gen_ai.agent.id";
+pub(crate) const AGENT_NAME: &str = "gen_ai.agent.name";
 pub(crate) const CONVERSATION_ID: &str = "gen_ai.conversation.id";
 pub(crate) const CONVERSATION_COMPACTED: &str = "gen_ai.conversation.compacted";
 pub(crate) const EMBEDDINGS_DIMENSION_COUNT: &str = "gen_ai.embeddings.dimension.count";

@@ -426,7 +426,7 @@ static CHARGE: LazyLock<Script> = LazyLock::new(|| {
 /// Longer than any answer takes. A reservation that is open for longer is charged.
 const LEASE: Duration = Duration::from_secs(3600);
 const MAX_RECONNECTS: usize = 2;
-/// The counters that one script charges. Redis serves nobody else meanwhile.
+/// The maximum number of counters that one script charges. Redis answers nothing else while a script runs.
 const MAX_CHARGES: usize = 100;
 /// The wait before the first probe of an outage. It doubles with each.
 const PROBE_INTERVAL: Duration = Duration::from_millis(250);

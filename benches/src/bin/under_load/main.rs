@@ -1,8 +1,8 @@
 //! Measures the processor time that telemetry adds to a request of an axum service under load, with every request
 //! sampled, and spans and metrics sent over OTLP. See the README.
 //!
-//! Each service is a process of its own, so that its processor time includes the threads that export. The collector and
-//! the clients are this process. Run with `cargo run --release --bin under_load`, or `-- 4000 15` for another rate of
+//! Each service runs in its own process, so its processor time includes the threads that export. The collector and the
+//! clients run in this process. Run with `cargo run --release --bin under_load`, or `-- 4000 15` for another rate of
 //! requests a second and another number of rounds.
 
 mod clients;

@@ -102,8 +102,7 @@ impl WireFormat for Gemini {
                 reply.finish(at, reason);
             }
             ("candidates[].groundingMetadata.webSearchQueries[]", Scalar::Text(query)) => {
-                let is_first = at.last_position() == 0;
-                reply.usage.billing_mut().add_listed_search(query, is_first);
+                add_search(query, at, reply);
             }
             ("error.status", Scalar::Text(_)) => reply.read_error("error.code", value),
             ("error.code", _) => reply.read_error("error", value),
@@ -132,6 +131,12 @@ fn usage_value(member: &str, at: &Path, value: Scalar<'_>, reply: &mut Reply) {
         }
     };
     reply.set_tokens(part, value);
+}
+
+/// Counts a query of the list at a path.
+pub(super) fn add_search(query: &str, at: &Path, reply: &mut Reply) {
+    let is_first = at.last_position() == 0;
+    reply.usage.billing_mut().add_listed_search(query, is_first);
 }
 
 /// Reads a value of a request at a path that `at` ends with.

@@ -2,7 +2,7 @@
 //!
 //! <https://ai.google.dev/api/live>
 
-use super::gemini::request_value;
+use super::gemini::{add_search, request_value};
 use super::named_count::{self, CACHE_READ, INPUT, OUTPUT};
 use crate::format::WireFormat;
 use crate::json::{Path, Scalar};
@@ -76,8 +76,7 @@ impl WireFormat for GeminiLive {
             ("serverContent.turnComplete", Scalar::Bool(true)) => reply.complete(),
             ("serverContent.interrupted", Scalar::Bool(true)) => reply.finish(at, "interrupted"),
             ("serverContent.groundingMetadata.webSearchQueries[]", Scalar::Text(query)) => {
-                let is_first = at.last_position() == 0;
-                reply.usage.billing_mut().add_listed_search(query, is_first);
+                add_search(query, at, reply);
             }
             ("serverContent.turnCompleteReason", Scalar::Text(reason)) => reply.finish(at, reason),
             ("usageMetadata.trafficType" | "usageMetadata.serviceTier", Scalar::Text(_)) => {

@@ -11,9 +11,7 @@ use crate::usage::UsagePart;
 pub(super) const LETTA: Table = Table {
     operation: Operation::InvokeAgent,
     model_in_path: |_| None,
-    agent_in_path: |path| {
-        segment(path, "/agents/", '/').or_else(|| segment(path.strip_suffix("/stream")?, "/agents/", '/'))
-    },
+    agent_in_path: |path| segment(path, "/agents/", '/'),
     request_stream: "streaming",
     stream_paths: &["/messages/stream"],
     // Chats of other services have such messages too.

@@ -3,6 +3,8 @@
 //! Checksums are not verified. The client that reads the stream does that, and the worst effect of a corrupt
 //! message here is a missing count.
 
+use std::str::Utf8Chunk;
+
 use super::Receive;
 use super::base64::Base64;
 use crate::json::{Container, Malformed, Path, Scalar, Scanner, Take, Visit};
@@ -175,8 +177,8 @@ fn header(headers: &[u8]) -> Option<(&[u8], &str, &[u8])> {
     Some((name, std::str::from_utf8(value).ok()?, rest))
 }
 
-/// Decodes the member `bytes` of a payload: the provider's document, or a text, if the format says that there is one. Forwards
-/// all other values.
+/// Decodes the member `bytes` of a payload, which contains the provider's document, or a text if the format takes one there.
+/// Forwards all other values.
 struct Unwrap<'a, R> {
     chunk: &'a mut Chunk,
     receive: &'a mut R,
@@ -223,17 +225,14 @@ impl<R: Receive> Visit for Unwrap<'_, R> {
         }
         chunk.base64.feed(piece, &mut chunk.bytes);
         if chunk.is_text {
-            let whole = match std::str::from_utf8(&chunk.bytes) {
-                Ok(text) => text.len(),
-                Err(error) => error.valid_up_to(),
-            };
-            // At most three bytes are left, unless the text is none.
-            chunk.broken = chunk.bytes.len() - whole > 3;
+            let text = chunk.bytes.utf8_chunks().next();
+            let text = text.as_ref().map_or("", Utf8Chunk::valid);
+            self.receive.piece(at, text);
+            let end = text.len();
+            chunk.bytes.drain(..end);
+            // An incomplete character has at most three bytes.
+            chunk.broken = chunk.bytes.len() > 3;
             chunk.any_broken |= chunk.broken;
-            let whole: Vec<u8> = chunk.bytes.drain(..whole).collect();
-            if let Ok(text) = std::str::from_utf8(&whole) {
-                self.receive.piece(at, text);
-            }
             return;
         }
         chunk.broken = chunk.scanner.feed(&chunk.bytes, self.receive).is_err();

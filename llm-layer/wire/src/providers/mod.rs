@@ -30,7 +30,7 @@ impl Provider {
         if host.ends_with(|end: char| end.is_ascii_digit() || end == ']') {
             return None;
         }
-        let tail = HostTail::from_host(host.strip_suffix('.').unwrap_or(host));
+        let tail = HostTail::last_bytes(host.strip_suffix('.').unwrap_or(host));
         let rows = HOSTS.iter().filter(|(end, _)| end.may_end(tail));
         rows.map(|(_, row)| *row)
             .find(|row| row.hosts.iter().any(|entry| entry.includes(host, target)))

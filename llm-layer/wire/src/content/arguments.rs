@@ -8,9 +8,22 @@ use super::{Document, DocumentReader};
 use crate::json::StrictScanner;
 
 /// Adds the id of a call or of a result, if it has one.
-pub(super) fn with_id(mut part: Value, id: Option<&Document>) -> Value {
-    if let (Some(id), Some(members)) = (id.filter(|id| id.as_text().is_some()), part.as_object_mut()) {
-        members.insert("id".to_owned(), id.to_value());
+pub(super) fn with_id(part: Value, id: Option<&Document>) -> Value {
+    with_text(part, "id", id)
+}
+
+/// Adds the id of the call to a result, or the name of the tool, by which some APIs join result and call.
+pub(super) fn with_id_or_name(part: Value, id: Option<&Document>, name: Option<&Document>) -> Value {
+    match id {
+        Some(_) => with_id(part, id),
+        None => with_text(part, "name", name),
+    }
+}
+
+fn with_text(mut part: Value, key: &str, text: Option<&Document>) -> Value {
+    let text = text.filter(|text| text.as_text().is_some());
+    if let (Some(text), Some(members)) = (text, part.as_object_mut()) {
+        members.insert(key.to_owned(), text.to_value());
     }
     part
 }

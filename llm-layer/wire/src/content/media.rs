@@ -30,12 +30,31 @@ pub(super) fn media(part: &Document, kind: &str) -> Option<Value> {
     if let Some(blob) = in_place(part) {
         return Some(blob);
     }
-    let id = part.pointer("/file/file_id").or_else(|| part.get("file_id"))?;
+    if let Some((family, uri)) = in_storage(part) {
+        return Some(with_mime(
+            json!({"type": "uri", "uri": uri.to_value()}),
+            family,
+            part,
+        ));
+    }
+    let id = ["/file/file_id", "/source/file_id", "/file_id"]
+        .iter()
+        .find_map(|pointer| part.pointer(pointer))?;
     Some(with_mime(
         json!({"type": "file", "file_id": id.to_value()}),
         kind,
         part,
     ))
+}
+
+/// The modality and the address of a medium in Amazon's storage.
+fn in_storage(part: &Document) -> Option<(&'static str, &Document)> {
+    ["image", "video", "audio", "document"]
+        .into_iter()
+        .find_map(|family| {
+            let uri = part.get(family)?.pointer("/source/s3Location/uri")?;
+            Some((family, uri))
+        })
 }
 
 /// Adds the modality of a part, and its media type if it has one.
@@ -84,6 +103,7 @@ fn in_place(part: &Document) -> Option<Value> {
         ("audio", "", "/input_audio"),
         ("image/", "/image/format", "/image/source/bytes"),
         ("video/", "/video/format", "/video/source/bytes"),
+        ("audio/", "/audio/format", "/audio/source/bytes"),
         ("document", "", "/document/source/bytes"),
         ("document", "", "/file/file_data"),
         ("document", "", "/file_data"),
@@ -97,7 +117,12 @@ fn in_place(part: &Document) -> Option<Value> {
     // As MCP's tools give it.
     let text = |key| part.get(key).and_then(Document::as_text);
     let data = || text("data").or_else(|| text("blob"));
-    let mime = || part.string("mimeType").or_else(|| part.string("mediaType"));
+    let mime = || {
+        let mime = part.string("mimeType").or_else(|| part.string("mediaType"));
+        // Speech of OpenAI. Only the request names its encoding.
+        let is_speech = || part.string("id").is_some_and(|id| id.starts_with("audio_"));
+        mime.or_else(|| is_speech().then_some("audio"))
+    };
     source.or_else(|| Some(in_address(data()?).unwrap_or(blob(mime()?, data()?.digest(false)))))
 }
 

@@ -7,7 +7,7 @@
 
 use serde_json::{Value, json};
 
-use super::arguments::{parsed, with_id};
+use super::arguments::{parsed, with_id, with_id_or_name};
 use super::media::{blob, encoded, media, without_media};
 use super::server_tool;
 use super::{Content, Document};
@@ -78,39 +78,75 @@ pub(super) fn answer_item(item: &Document) -> Vec<Value> {
             .and_then(Value::as_str)
             .is_none_or(|kind| kinds.contains(&kind))
     };
-    let mut parts = parts(item);
+    let unknown = || vec![json!({"type": item.string("type").unwrap_or("unknown")})];
+    let mut parts = part(item).unwrap_or_else(unknown);
     parts.retain(|part| !is_text(part));
     parts
 }
 
-/// Messages, or the one that a bare text is.
+/// Messages, or the one that a bare text or a single message is.
 fn messages(value: &Document) -> Vec<Value> {
     match value.as_array() {
         Some(messages) => messages.iter().map(message).collect(),
+        None if value.get("parts").is_some() => vec![message(value)],
         None => vec![json!({"role": "user", "parts": parts(value)})],
     }
 }
 
 fn message(message: &Document) -> Value {
     let role = match message.string("role") {
-        Some(role) => role.to_ascii_lowercase(),
+        Some(role) => named_role(role),
         None => role_of(message.string("type").unwrap_or_default()).to_owned(),
     };
     let content = ["content", "parts", "message"]
         .iter()
         .find_map(|key| message.get(key));
-    let content = content.unwrap_or(message);
-    let mut all = match message.string("tool_call_id") {
-        Some(id) => vec![json!({"type": "tool_call_response", "id": id, "response": without_media(content)})],
-        None if content.is_null() => Vec::new(),
-        None => parts(content),
-    };
+    let has_calls = message.items_of("tool_calls").next().is_some();
+    let content = content.or_else(|| (!has_calls).then_some(message));
+    let id = message.get("tool_call_id");
+    let is_result = id.is_some_and(|id| id.as_text().is_some()) || is_bare_result(&role, content);
+    let mut all: Vec<Value> = REASONING
+        .iter()
+        .find_map(|key| message.string(key))
+        .map(|text| json!({"type": "reasoning", "content": text}))
+        .into_iter()
+        .collect();
+    match content {
+        Some(content) if is_result => {
+            let response = json!({"type": "tool_call_response", "response": without_media(content)});
+            let name = message.get("tool_name").or_else(|| message.get("name"));
+            all.push(with_id_or_name(response, id, name));
+        }
+        Some(content) if !content.is_null() => all.extend(parts(content)),
+        _ => {}
+    }
     let images = message.items_of("images").filter_map(Document::as_text);
     all.extend(images.map(|image| blob("image", image.digest(false))));
     all.extend(message.items_of("tool_calls").flat_map(parts));
-    match message.string("name").filter(|_| message.get("role").is_some()) {
+    match message
+        .string("name")
+        .filter(|_| message.get("role").is_some() && !is_result)
+    {
         Some(name) => json!({"role": role, "parts": all, "name": name}),
         None => json!({"role": role, "parts": all}),
+    }
+}
+
+/// What an assistant's message says of its thoughts, beside its content.
+const REASONING: [&str; 4] = ["reasoning_content", "reasoning", "thinking", "tool_plan"];
+
+/// Whether a message is the result of a tool without the id of the call, as Ollama's and OpenAI's first are.
+fn is_bare_result(role: &str, content: Option<&Document>) -> bool {
+    matches!(role, "tool" | "function") && content.is_some_and(|content| content.as_text().is_some())
+}
+
+/// The conventions' name of a role.
+fn named_role(role: &str) -> String {
+    let role = role.to_ascii_lowercase();
+    match role.as_str() {
+        // Gemini's and Cohere's first names.
+        "model" | "chatbot" => "assistant".to_owned(),
+        _ => role,
     }
 }
 
@@ -131,34 +167,54 @@ fn parts(content: &Document) -> Vec<Value> {
     }
     match content.as_array() {
         Some(parts) => parts.iter().flat_map(self::parts).collect(),
-        None if content.is_object() => part(content),
+        None if content.is_object() => part(content).unwrap_or_else(|| unfolded(content)),
         None => Vec::new(),
     }
 }
 
-/// A part; a call of a provider's tool may hold its result too.
-fn part(part: &Document) -> Vec<Value> {
-    let kind = part.string("type").unwrap_or_default();
-    let text = ["text", "refusal"]
+/// The parts that an object only holds, such as a search result, or a part of an unknown type.
+fn unfolded(part: &Document) -> Vec<Value> {
+    let inner = ["/content", "/source/content", "/citationsContent/content"]
         .iter()
-        .find_map(|key| part.get(key).filter(|text| text.as_text().is_some()));
-    if let Some(text) = text {
+        .find_map(|path| part.pointer(path).filter(|inner| inner.as_array().is_some()));
+    inner.map_or_else(|| vec![generic(part)], parts)
+}
+
+/// A part of which only its type is recorded. Bedrock's have an object of this name in place of a type.
+fn generic(part: &Document) -> Value {
+    let mut objects = part.members().filter(|(_, value)| value.is_object());
+    let kind = part
+        .string("type")
+        .or_else(|| objects.next().map(|(name, _)| name));
+    json!({"type": kind.unwrap_or("unknown")})
+}
+
+/// A part of a known shape. A call of a provider's tool may hold its result too.
+fn part(part: &Document) -> Option<Vec<Value>> {
+    let kind = part.string("type").unwrap_or_default();
+    let text = ["/text", "/refusal", "/guardContent/text/text"]
+        .iter()
+        .find_map(|path| part.pointer(path).filter(|text| text.as_text().is_some()));
+    // A document of Anthropic's that is a plain text.
+    let is_plain = part.pointer("/source/type").and_then(Document::as_str) == Some("text");
+    let plain = || part.pointer("/source/data").filter(|_| is_plain);
+    if let Some(text) = text.or_else(plain) {
         let is_thought = part.get("thought").and_then(Document::as_bool) == Some(true);
         let kind = if is_thought { "reasoning" } else { "text" };
-        return vec![json!({"type": kind, "content": text.to_value()})];
+        return Some(vec![json!({"type": kind, "content": text.to_value()})]);
     }
     if let Some(text) = thought(part) {
-        return vec![json!({"type": "reasoning", "content": text})];
+        return Some(vec![json!({"type": "reasoning", "content": text})]);
     }
     let hosted = server_tool::parts(part, kind);
     if !hosted.is_empty() {
-        return hosted;
+        return Some(hosted);
     }
     let one = tool_call(part, kind)
         .or_else(|| tool_response(part, kind))
         .or_else(|| compaction(part, kind))
         .or_else(|| media(part, kind));
-    vec![one.unwrap_or_else(|| json!({"type": if kind.is_empty() { "unknown" } else { kind }}))]
+    one.map(|one| vec![one])
 }
 
 /// A summary that takes the place of earlier messages.
@@ -246,11 +302,8 @@ fn tool_response(part: &Document, kind: &str) -> Option<Value> {
     let result = ["response", "output", "content", "result"]
         .iter()
         .find_map(|key| response.get(key));
-    let result = result.map(without_media);
-    Some(with_id(
-        json!({"type": "tool_call_response", "response": result}),
-        id,
-    ))
+    let result = json!({"type": "tool_call_response", "response": result.map(without_media)});
+    Some(with_id_or_name(result, id, response.get("name")))
 }
 
 /// Tools by type and name: the conventions advise against more. A provider's own tool, such as `web_search`,
@@ -260,7 +313,7 @@ fn tools(tool: &Document) -> Vec<Value> {
     if !declared.is_empty() {
         return declared;
     }
-    let function = ["function", "toolSpec"]
+    let function = ["function", "custom", "toolSpec"]
         .iter()
         .find_map(|key| tool.get(key))
         .unwrap_or(tool);

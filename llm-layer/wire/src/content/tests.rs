@@ -93,8 +93,49 @@ fn messages_of_every_provider() {
             "Gemini",
             json!({"contents": [{"role": "model", "parts": [{"text": "h", "thought": true}, {"text": "t"}, {"functionCall": {"id": "c", "name": "f", "args": {"a": 1}}}]}]}),
             vec![
-                json!({"role": "model", "parts": [{"type": "reasoning", "content": "h"}, {"type": "text", "content": "t"}, call]}),
+                json!({"role": "assistant", "parts": [{"type": "reasoning", "content": "h"}, {"type": "text", "content": "t"}, call]}),
             ],
+        ),
+        (
+            "a result of Gemini's, which has no id",
+            json!({"contents": [{"role": "user", "parts": [{"functionResponse": {"name": "f", "response": {"r": 1}}}]}]}),
+            vec![
+                json!({"role": "user", "parts": [{"type": "tool_call_response", "name": "f", "response": {"r": 1}}]}),
+            ],
+        ),
+        (
+            "a result of Ollama's",
+            json!({"messages": [{"role": "tool", "tool_name": "f", "content": "r"}]}),
+            vec![
+                json!({"role": "tool", "parts": [{"type": "tool_call_response", "name": "f", "response": "r"}]}),
+            ],
+        ),
+        (
+            "thoughts beside the content",
+            json!({"messages": [{"role": "assistant", "reasoning_content": "h", "content": "t"}]}),
+            vec![
+                json!({"role": "assistant", "parts": [{"type": "reasoning", "content": "h"}, {"type": "text", "content": "t"}]}),
+            ],
+        ),
+        (
+            "Cohere",
+            json!({"messages": [{"role": "assistant", "tool_plan": "h", "tool_calls": [{"id": "c", "type": "function", "function": {"name": "f", "arguments": "{\"a\":1}"}}]}]}),
+            vec![json!({"role": "assistant", "parts": [{"type": "reasoning", "content": "h"}, call]})],
+        ),
+        (
+            "what holds other parts",
+            json!({"messages": [{"role": "user", "content": [
+                {"type": "search_result", "source": "https://s.test", "title": "s", "content": [{"type": "text", "text": "t"}]},
+                {"type": "document", "source": {"type": "text", "media_type": "text/plain", "data": "u"}},
+                {"guardContent": {"text": {"text": "v"}}},
+                {"cachePoint": {"type": "default"}},
+            ]}]}),
+            vec![json!({"role": "user", "parts": [
+                {"type": "text", "content": "t"},
+                {"type": "text", "content": "u"},
+                {"type": "text", "content": "v"},
+                {"type": "cachePoint"},
+            ]})],
         ),
         (
             "Bedrock",
@@ -195,6 +236,19 @@ fn media_stay_outside() {
         by_address,
         json!({"type": "uri", "modality": "image", "uri": "https://x.test/i.png"}),
         "an address"
+    );
+    let by_id = image(json!({"type": "image", "source": {"type": "file", "file_id": "file_1"}}));
+    assert_eq!(
+        by_id,
+        json!({"type": "file", "modality": "image", "file_id": "file_1"}),
+        "Anthropic's files"
+    );
+    let stored =
+        image(json!({"video": {"format": "mp4", "source": {"s3Location": {"uri": "s3://bucket/key"}}}}));
+    assert_eq!(
+        stored,
+        json!({"type": "uri", "modality": "video", "uri": "s3://bucket/key"}),
+        "Bedrock's storage"
     );
 }
 

@@ -106,7 +106,7 @@ pub(super) fn channel(path: &str) -> Option<Channel> {
         .strip_prefix("output.message.content[].")
         .or_else(|| path.strip_prefix("delta."));
     match content.or_else(|| path.strip_prefix("start."))? {
-        "text" => Some(Channel::Content),
+        "text" | "citationsContent.content[].text" => Some(Channel::Content),
         "reasoningContent.text" | "reasoningContent.reasoningText.text" => Some(Channel::Reasoning),
         "toolUse.name" | "toolUse.input" => Some(Channel::ToolCall),
         part if part.starts_with("toolUse.input.") => Some(Channel::ToolCall),

@@ -27,6 +27,8 @@ fn read_short(path: &str, value: Scalar<'_>, reply: &mut Reply) {
         // Cloudflare's and Zhipu's.
         ("success", Scalar::Bool(false)) => reply.read_error("error", Scalar::Text("")),
         ("errors[].code", _) => reply.read_error("error.code", value),
+        // Google's: the name of a status of gRPC, beside the code of HTTP.
+        ("error.status", Scalar::Text(status)) if is_grpc_status(status) => reply.fail(status),
         // DeepInfra's, in a chunk of a stream.
         ("error_type", Scalar::Text(_)) => reply.read_error("error.type", value),
         ("error_message", Scalar::Text(message)) if !message.is_empty() => reply.read_error("error", value),
@@ -40,6 +42,11 @@ fn read_short(path: &str, value: Scalar<'_>, reply: &mut Reply) {
         }
         _ => {}
     }
+}
+
+/// Such as `RESOURCE_EXHAUSTED`.
+fn is_grpc_status(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_')
 }
 
 /// The longest of the paths.

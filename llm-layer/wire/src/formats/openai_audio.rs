@@ -7,10 +7,12 @@ use crate::operation::Operation;
 use crate::parameter::{Parameter, ParameterType};
 use crate::usage::{Paths, UsagePart};
 
-/// `POST …/audio/transcriptions`: a form. The answer may be a text instead of JSON.
+/// `POST …/audio/transcriptions`: a form. The answer may be a text instead of JSON. Mistral and Groq can fetch the file
+/// themselves.
 pub(super) const TRANSCRIPTIONS: Table = Table {
     operation: Operation::Transcription,
-    required: &["file"],
+    required: &["file", "file_url", "file_id", "url"],
+    requires_one: true,
     parameters: &[(Parameter::Temperature, "temperature", ParameterType::Double)],
     text: &["delta"],
     whole_text: &["text"],
@@ -30,6 +32,7 @@ pub(super) const TRANSLATIONS: Table = Table {
 pub(super) const SPEECH: Table = Table {
     operation: Operation::Speech,
     required: &["input"],
+    requires_one: false,
     parameters: &[],
     output_type: Some("speech"),
     text: &[],

@@ -137,6 +137,10 @@ impl WireFormat for OpenAiChat {
             "choices[].delta.tool_calls[]",
             "choices[].message.function_call",
             "choices[].delta.function_call",
+            "choices[].message.audio",
+            "choices[].delta.audio",
+            "choices[].message.images[]",
+            "choices[].delta.images[]",
         ]
     }
 
@@ -145,6 +149,7 @@ impl WireFormat for OpenAiChat {
             "choices[].delta.tool_calls[].function.arguments" => Some("function.arguments"),
             "choices[].delta.tool_calls[].custom.input" => Some("custom.input"),
             "choices[].delta.function_call.arguments" => Some("arguments"),
+            "choices[].delta.audio.data" => Some("data"),
             _ => None,
         }
     }

@@ -37,9 +37,10 @@ pub(super) const STABILITY: Table = Table {
     ..GENERATIONS
 };
 
-/// `POST …/images/edits`, `…/images/variations`: a form.
+/// `POST …/images/edits`, `…/images/variations`: a form, or JSON that refers to the images.
 pub(super) const EDITS: Table = Table {
     operation: Operation::ImageEdit,
-    required: &["image"],
+    required: &["image", "images"],
+    requires_one: true,
     ..GENERATIONS
 };

@@ -21,6 +21,8 @@ pub(super) struct Table {
     pub(super) operation: Operation,
     /// The members that every request has.
     pub(super) required: &'static [&'static str],
+    /// One of the required members is enough.
+    pub(super) requires_one: bool,
     /// Finds the model in the path of the URL, if the body does not name it.
     pub(super) model_in_path: fn(&str) -> Option<String>,
     /// Finds the agent in the path of the URL.
@@ -108,6 +110,7 @@ impl Table {
     pub(super) const PLAIN: Self = Self {
         operation: Operation::Chat,
         required: &[],
+        requires_one: false,
         model_in_path,
         agent_in_path: |_| None,
         request_model: "",
@@ -184,7 +187,12 @@ impl WireFormat for Table {
     }
 
     fn matches(&self, request: &RequestInfo) -> bool {
-        self.required.iter().all(|name| request.has(name))
+        let mut required = self.required.iter();
+        if self.requires_one && !self.required.is_empty() {
+            required.any(|name| request.has(name))
+        } else {
+            required.all(|name| request.has(name))
+        }
     }
 
     fn request_value(&self, at: &Path, value: Scalar<'_>, request: &mut RequestInfo) {
